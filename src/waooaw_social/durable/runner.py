@@ -1,0 +1,480 @@
+"""Drives one flow: recall, reconcile, begin, send before the deadline, record.
+
+This is section "the one rule" of the house in code. Writes are recorded by name and answered from the ledger when a flow is started again;
+reads are asked anew; a visible write leaves once per `begin`, and is never repeated without reconciling first. The runner knows
+neither HTTP (that is the gateway) nor SQL (that is the ledger), nor any platform.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from waooaw_social.core.clock import Clock
+from waooaw_social.core.ids import RemoteId
+from waooaw_social.core.post import MediaFile, Published
+from waooaw_social.core.refusal import Refusal, Refused
+from waooaw_social.durable.ports import (
+    Answer,
+    Attempt,
+    Claim,
+    Completion,
+    Delays,
+    Done,
+    Ending,
+    Entry,
+    EntryState,
+    Failed,
+    Fenced,
+    Files,
+    HeardBy,
+    Inbox,
+    Ledger,
+    Moved,
+    Overtaken,
+    Parked,
+    Undecided,
+)
+from waooaw_social.durable.record import file_of, reply_of
+from waooaw_social.platforms.call import (
+    Asked,
+    Call,
+    Fetch,
+    Flow,
+    Harmless,
+    Heard,
+    Interrupted,
+    Pause,
+    Piece,
+    Reply,
+    Step,
+    UntilDue,
+    Verdict,
+    Visible,
+    Wasteful,
+)
+from waooaw_social.wire.ports import Errand, MediaMissing, NotSent, Outcome, Unknown
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+class Gateway(Protocol):
+    """One call out, one outcome back. A visible call leaves at most once."""
+
+    async def send(self, call: Call[Any], errand: Errand, *, not_after: float | None = None) -> Outcome: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner:
+    """`advance` drives one claimed publication until it is done, parked or undecided. Safe to call twice, from anywhere."""
+
+    ledger: Ledger
+    gateway: Gateway
+    files: Files
+    inbox: Inbox
+    clock: Clock
+    delays: Delays = field(default_factory=Delays)
+
+    async def advance(self, claim: Claim, flow: Flow[Published], errand: Errand) -> Ending:
+        """Run `flow` from its top under `claim`. Errors of the ledger itself are raised: nothing was sent after them."""
+        return await _Run(self, claim, errand).drive(flow)
+
+
+class _Parking(Exception):
+    """Leaves the flow: this publication waits."""
+
+    def __init__(self, parked: Parked) -> None:
+        super().__init__(parked.why)
+        self.parked = parked
+
+
+class _GaveUp(Exception):
+    """Leaves the flow: nobody can tell whether it went out."""
+
+    def __init__(self, undecided: Undecided) -> None:
+        super().__init__(undecided.why)
+        self.undecided = undecided
+
+
+class _Run:
+    """One run of one flow under one lease."""
+
+    def __init__(self, runner: Runner, claim: Claim, errand: Errand) -> None:
+        self.runner, self.ledger, self.clock, self.delays = runner, runner.ledger, runner.clock, runner.delays
+        self.claim, self.lease, self.errand = claim, claim.lease, errand
+        self.entries = [entry for entry in claim.entries if entry.state is not EntryState.STALE]
+        self.stale: list[str] = []  # names that are made anew with the next wasteful call
+        self.in_doubt = {entry.name: entry.begun_at for entry in self.entries if entry.state is EntryState.OPEN}
+        self.asked: set[str] = set()  # recorded names of this run: each at most once
+        self.unwritten: Answer | None = (
+            None  # heard, not yet committed: rides with the end, or goes before the next call
+        )
+        self.done: Done | None = None  # it is out; what follows are details
+        self.gone: dict[str, Refusal] = {}  # files that cannot be had again, by sha256
+        self.started = self.clock.monotonic()
+
+    async def drive(self, flow: Flow[Published]) -> Ending:
+        try:
+            published = await self.follow(flow)
+        except Fenced:
+            return await self.overtaken()
+        except _Parking as leaving:
+            return await self.park(leaving.parked)
+        except Moved as moved:
+            return await self.park(Parked(seconds=1.0, why=str(moved), in_doubt=bool(self.in_doubt)))
+        except _GaveUp as leaving:
+            return await self.end(leaving.undecided)
+        except Interrupted as lost:
+            return self.done or await self.park(
+                Parked(seconds=lost.retry_in or 30.0, why=lost.why, in_doubt=bool(self.in_doubt))
+            )
+        except Refused as no:
+            return await self.refuse(no.refusal)
+        finally:
+            flow.close()
+            await self.flush()
+        if self.done is None:
+            raise AssertionError("a flow returned a publication that no visible call of it has ended")
+        if published != self.done.published:
+            await self.ledger.detail(self.lease.publication_id, published)
+        return Done(published=published, reply=self.done.reply)
+
+    async def follow(self, flow: Flow[T], *, looking: bool = False) -> T:
+        """Answer a flow's steps until it returns. Refusals and interruptions are thrown into it, at the step they are about."""
+        try:
+            step: Step = next(flow)
+            while True:
+                try:
+                    value = await self.answer(step, looking=looking)
+                except (Refused, Interrupted) as told:
+                    step = flow.throw(told)
+                else:
+                    step = flow.send(value)
+        except StopIteration as returned:
+            return returned.value
+
+    async def answer(self, step: Step, *, looking: bool) -> Any:
+        match step:
+            case Pause(seconds):
+                return await self.pause(seconds, "the platform needs time")
+            case UntilDue():
+                return await self.until_due()
+            case Heard(key):
+                return await self.runner.inbox.newest(key)
+            case Fetch():
+                return await self.fetch(step)
+            case Call(if_repeated=Harmless()):
+                return await self.harmless(step, looking=looking)
+            case Call() if looking:
+                raise AssertionError(f"{step.name}: a reconcile only reads")
+            case Call(if_repeated=Wasteful() as wasteful):
+                self.once(step.name)
+                return step.understand(await self.wasteful(step, wasteful))
+            case Call(if_repeated=Visible() as visible):
+                self.once(step.name)
+                return step.understand(await self.visible(step, visible))
+            case _:
+                raise AssertionError(f"not a step of a flow: {step!r}")
+
+    # --- waiting ----------------------------------------------------------------------------------------------------------
+
+    async def pause(self, seconds: float, why: str) -> None:
+        if seconds <= self.delays.short_pause:
+            await self.clock.sleep(seconds)
+        else:
+            raise self.parking(seconds, why)
+
+    async def until_due(self) -> None:
+        remaining = self.claim.due_in - (self.clock.monotonic() - self.started)
+        if remaining > 0:
+            raise self.parking(remaining, "prepared; waiting for its time")
+
+    def parking(self, seconds: float, why: str, said: NotSent | None = None) -> Exception:
+        """What to raise where a run cannot go on now. After the publication's end there is nothing to put back: a detail is left out."""
+        if self.done:
+            return Interrupted(why, seconds)
+        until, refusal = (said.until, said.refusal) if said else (None, None)
+        return _Parking(Parked(seconds=seconds, why=why, until=until, refusal=refusal, in_doubt=bool(self.in_doubt)))
+
+    def not_sent(self, said: NotSent) -> Exception:
+        seconds = self.delays.recheck if said.retry_in is None else said.retry_in
+        return self.parking(seconds, said.why, said)
+
+    # --- reads ------------------------------------------------------------------------------------------------------------
+
+    async def harmless(self, call: Call[Any], *, looking: bool) -> Any:
+        outcome = await self.send(call)
+        if isinstance(outcome, Reply):
+            return call.understand(outcome)
+        if looking or not (isinstance(call.if_repeated, Harmless) and call.if_repeated.repeatable):
+            raise Interrupted(outcome.why, outcome.retry_in)
+        raise (
+            self.parking(outcome.retry_in or 1.0, outcome.why)
+            if isinstance(outcome, Unknown)
+            else self.not_sent(outcome)
+        )
+
+    async def send(self, call: Call[Any], not_after: float | None = None) -> Outcome:
+        await self.flush()
+        body = call.request.body
+        if isinstance(body, Piece) and (refusal := self.gone.get(body.file.sha256)):
+            raise Refused(refusal)
+        return await self.runner.gateway.send(call, self.errand, not_after=not_after)
+
+    async def fetch(self, step: Fetch) -> MediaFile:
+        """The description is recorded, so that every later run speaks of the same bytes; the bytes may be brought here again."""
+        self.once(step.name)
+        kept = recorded(self.seen(step.name))
+        known = file_of(kept) if kept else None
+        if known and await self.runner.files.holds(known):
+            return known
+        try:
+            brought = await self.runner.files.bring(step.source)
+        except MediaMissing as missing:
+            if known is None:
+                raise self.parking(missing.retry_in, str(missing)) from None
+            return known  # what is already up there can be asked about without the bytes; a call that needs them will say so
+        except Refused as no:
+            if known is None:
+                raise
+            self.gone[known.sha256] = no.refusal
+            return known
+        if known is None:
+            await self.ledger.keep(self.lease, step.name, reply_of(brought), seen=self.seen(step.name))
+            return brought
+        if brought.sha256 != known.sha256:
+            self.gone[known.sha256] = MEDIA_CHANGED
+        return known
+
+    # --- writes that are recorded -----------------------------------------------------------------------------------------
+
+    async def wasteful(self, call: Call[Any], wasteful: Wasteful) -> Reply:
+        self.expire(call.name, wasteful.good_for)
+        seen = self.seen(call.name)
+        if kept := recorded(seen):
+            return kept
+        outcome = await self.send(call)
+        if isinstance(outcome, Unknown):
+            raise self.parking(outcome.retry_in or 1.0, outcome.why)
+        if isinstance(outcome, NotSent):
+            raise self.not_sent(outcome)
+        if outcome.status in call.answers:
+            await self.ledger.keep(self.lease, call.name, outcome, seen=seen, stale=self.stale)
+            self.stale = []
+        return outcome
+
+    def expire(self, name: str, good_for: float) -> None:
+        """Forget what the platform no longer keeps, and all that was built on it; but never under a post that may be out."""
+        at = next((i for i, e in enumerate(self.entries) if e.name == name and e.state is EntryState.ANSWERED), None)
+        if at is None or self.entries[at].age <= good_for:
+            return
+        later = self.entries[at:]
+        if any(e.visible and e.state in {EntryState.OPEN, EntryState.ANSWERED} for e in later):
+            return
+        self.stale = list(dict.fromkeys(e.name for e in later if e.name not in self.asked or e.name == name))
+        self.entries = [e for e in self.entries if e.name not in self.stale]
+
+    async def visible(self, call: Call[Any], visible: Visible) -> Reply:
+        seen = self.seen(call.name)
+        if kept := recorded(seen):
+            published = self.went_out(call, visible, kept)
+            if published and visible.ends and self.done is None:
+                await self.publish(Done(published=published))
+            return kept
+        if self.done is not None:
+            raise AssertionError(f"{call.name}: a visible call after the one that ends the publication")
+        doubt = next((entry for entry in reversed(seen) if entry.state is EntryState.OPEN), None)
+        if doubt and (found := await self.reconcile(call, visible, doubt, seen)):
+            return found
+        return await self.send_visible(call, visible, seen)
+
+    async def send_visible(self, call: Call[Any], visible: Visible, seen: list[Entry]) -> Reply:
+        await self.flush()
+        before = self.clock.monotonic()
+        attempt = await self.ledger.begin(self.lease, call.name, audience=visible.audience, seen=seen)
+        earlier_doubt = self.in_doubt.pop(call.name, None)  # reconciled to ABSENT; this attempt stands for it now
+        outcome = await self.send(call, not_after=before + self.delays.send_window)
+        match outcome:
+            case Reply():
+                late = self.clock.monotonic() - before > self.delays.reconcile
+                heard_by = HeardBy.LATE if late else HeardBy.REPLY
+                return await self.heard(
+                    call,
+                    visible,
+                    Answer(
+                        attempt=attempt,
+                        reply=outcome,
+                        published=self.went_out(call, visible, outcome),
+                        heard_by=heard_by,
+                    ),
+                )
+            case NotSent():
+                await self.ledger.abandon(attempt)
+                if earlier_doubt is not None:
+                    self.in_doubt[call.name] = earlier_doubt
+                raise self.not_sent(outcome)
+            case Unknown():
+                self.in_doubt[call.name] = self.clock.now().timestamp()
+                raise self.parking(
+                    self.delays.reconcile, f"{outcome.why}; it may have gone out, so it is looked for first"
+                )
+
+    async def heard(self, call: Call[Any], visible: Visible, answer: Answer) -> Reply:
+        """Record a reply to a visible call: with the publication's end in one commit, or before the next call."""
+        if not (answer.published and visible.ends):
+            self.unwritten = answer
+        elif await self.publish(Done(published=answer.published, reply=answer.reply), answer) is Completion.OWNED:
+            raise _GaveUp(self.undecided(call.name, self.clock.now().timestamp(), GAVE_UP["owned"]))
+        return answer.reply
+
+    @staticmethod
+    def went_out(call: Call[Any], visible: Visible, reply: Reply) -> Published | None:
+        return visible.published(reply) if reply.status in call.answers else None
+
+    # --- doubt ------------------------------------------------------------------------------------------------------------
+
+    async def reconcile(self, call: Call[Any], visible: Visible, doubt: Entry, seen: list[Entry]) -> Reply | None:
+        """Find out whether an attempt in doubt went out. A reply: it did. None: it certainly did not."""
+        if doubt.age < self.delays.reconcile:
+            raise self.parking(self.delays.reconcile - doubt.age, "waiting until it can be told whether it went out")
+        await self.flush()
+        found = await self.look(visible, await self.what_to_ask(visible, doubt, seen))
+        if isinstance(found, Reply):
+            return await self.adopt(call, visible, doubt, found)
+        doubtful = sum(entry.state in {EntryState.OPEN, EntryState.ABSENT} for entry in seen)
+        if found is Verdict.ABSENT and doubtful < self.delays.doubts:
+            return None
+        patient = (doubt.looked_for or 0.0) < visible.patience
+        if found in {Verdict.LATER, None} and patient:
+            told = found is Verdict.LATER
+            await self.ledger.looked(self.lease, doubt.name, doubt.attempt, told=told)
+            raise self.parking(visible.look_again, "it may have gone out, and the platform cannot tell yet")
+        raise _GaveUp(self.undecided(call.name, doubt.begun_at, GAVE_UP[found]))
+
+    @staticmethod
+    def undecided(name: str, tried_at: float, why: str) -> Undecided:
+        settle = "Look at the account: if the post is there, settle it with its id; if not, send it again or give up."
+        return Undecided(name=name, why=why, tried_at=tried_at, how_to_settle=settle)
+
+    async def what_to_ask(self, visible: Visible, doubt: Entry, seen: list[Entry]) -> Asked:
+        maybe_sent = {EntryState.OPEN, EntryState.ABSENT}
+        first = min(entry.begun_at for entry in seen if entry.state in maybe_sent)
+        taken: frozenset[RemoteId] = frozenset()
+        if visible.audience:
+            taken = await self.ledger.taken(visible.audience, first)
+        return Asked(first_sent_at=first, age=doubt.age, looks=doubt.looks, taken=taken)
+
+    async def look(self, visible: Visible, asked: Asked) -> Reply | Verdict | None:
+        """One look. None: the platform would not say. A refusal or an error inside a look proves nothing."""
+        try:
+            return await self.follow(visible.reconcile(asked), looking=True)
+        except (Refused, Interrupted, _Parking):
+            return None
+
+    async def adopt(self, call: Call[Any], visible: Visible, doubt: Entry, found: Reply) -> Reply:
+        published = self.went_out(call, visible, found)
+        if published is None:
+            raise AssertionError(f"{call.name}: a reconcile found a reply that says that nothing went out")
+        attempt = Attempt(publication_id=self.lease.publication_id, name=call.name, number=doubt.attempt)
+        answer = Answer(attempt=attempt, reply=found, published=published, heard_by=HeardBy.RECONCILE)
+        settled = (
+            self.publish(Done(published=published, reply=found), answer)
+            if visible.ends
+            else self.ledger.complete(answer)
+        )
+        if await settled is Completion.OWNED:
+            raise self.parking(visible.look_again, "what was found is another publication's post")
+        self.in_doubt.pop(call.name, None)
+        return found
+
+    # --- ends -------------------------------------------------------------------------------------------------------------
+
+    async def publish(self, done: Done, answer: Answer | None = None) -> Completion:
+        """The publication's end, in one commit with the reply that says so."""
+        completion = await self.keep_trying_to_end(done, answer)
+        if completion is None:
+            raise Fenced
+        if completion is not Completion.OWNED:
+            self.done = done
+            self.in_doubt.clear()
+        return completion
+
+    async def refuse(self, refusal: Refusal) -> Ending:
+        """A no ends the publication, unless a visible call is still in doubt: then nobody may say that it failed."""
+        if self.done is not None:
+            log.warning("detail_refused", publication=self.lease.publication_id, code=refusal.code)
+            return self.done
+        if not self.in_doubt:
+            return await self.end(Failed(refusal=refusal))
+        name, tried_at = next(iter(self.in_doubt.items()))
+        return await self.end(
+            self.undecided(name, tried_at, f"{refusal.message}; but an earlier attempt may have gone out")
+        )
+
+    async def park(self, parked: Parked) -> Ending:
+        answer, self.unwritten = self.unwritten, None
+        return parked if await self.ledger.park(self.lease, parked, answer) else Overtaken()
+
+    async def end(self, ending: Failed | Undecided) -> Ending:
+        answer, self.unwritten = self.unwritten, None
+        return Overtaken() if await self.keep_trying_to_end(ending, answer) is None else ending
+
+    async def overtaken(self) -> Ending:
+        return self.done or Overtaken()
+
+    async def keep_trying_to_end(self, ending: Done | Failed | Undecided, answer: Answer | None) -> Completion | None:
+        """A reply once heard is not let go of: while the ledger cannot be written, try again."""
+        for wait in RECORDING_WAITS:
+            try:
+                return await self.ledger.end(self.lease, ending, answer)
+            except Exception as error:
+                if answer is None:
+                    raise
+                what = type(error).__name__  # its text may quote a statement's parameters
+                log.warning("ledger_not_written", publication=self.lease.publication_id, error=what, wait=wait)
+                await self.clock.sleep(wait)
+        return await self.ledger.end(self.lease, ending, answer)
+
+    async def flush(self) -> None:
+        answer, self.unwritten = self.unwritten, None
+        if answer:
+            await self.ledger.complete(answer)
+
+    # --- the local view of the ledger -------------------------------------------------------------------------------------
+
+    def seen(self, name: str) -> list[Entry]:
+        return [entry for entry in self.entries if entry.name == name]
+
+    def once(self, name: str) -> None:
+        if name in self.asked:
+            raise AssertionError(f"{name}: a recorded name stands twice in one flow")
+        self.asked.add(name)
+
+
+RECORDING_WAITS = (0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 10.0, 10.0)
+"""Together some 34 s: longer than a database's restart, shorter than the reconcile delay."""
+
+GAVE_UP: Mapping[Verdict | str | None, str] = {
+    Verdict.UNSURE: "more than one post looks like it, or the platform has no way to ask",
+    Verdict.LATER: "the platform could not tell until our patience ended",
+    Verdict.ABSENT: "it was sent too often without any reply",
+    None: "the platform could not be asked until our patience ended",
+    "owned": "the platform answered with an id that is recorded as another publication's",
+}
+
+MEDIA_CHANGED = Refusal(
+    code="media_changed",
+    message="The file behind the URL is not the one that was fetched before.",
+    remediation="Submit it as a new publication.",
+)
+
+
+def recorded(entries: list[Entry]) -> Reply | None:
+    """The reply that settles a name: an acceptance before a refusal."""
+    for state in (EntryState.ANSWERED, EntryState.REFUSED):
+        for entry in entries:
+            if entry.state is state and entry.reply:
+                return entry.reply
+    return None

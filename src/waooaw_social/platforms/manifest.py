@@ -1,0 +1,146 @@
+"""The frozen shape of a platform's facts. What differs between platforms stands in their manifests, as typed values and not as `if`s.
+
+Each fact names the section of the contract it comes from. What could not be verified is a setting or a default, never an assertion.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, NewType
+
+from waooaw_social.core.ids import Platform
+from waooaw_social.core.refusal import Cure, Reaction, Refusal, Scope
+from waooaw_social.platforms.call import Reply
+
+Seconds = NewType("Seconds", float)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Says:
+    """A platform's error in its own words, read out of whatever envelope it uses."""
+
+    status: int
+    reason: str = ""
+    message: str = ""
+    subcode: str = ""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorRow:
+    """One row of an error table: which answers it is about, and what they mean."""
+
+    code: str
+    """Ours, stable, shown to users."""
+    reaction: Reaction
+    statuses: frozenset[int] = frozenset()
+    """Empty: any status (where the documents disagree, the reason decides)."""
+    reasons: frozenset[str] = frozenset()
+    """Empty: any reason."""
+    says: Callable[[Says], bool] | None = None
+    """Where the reason alone is ambiguous."""
+    scope: Scope = Scope.REQUEST
+    cure: Cure | None = None
+    bucket: str | None = None
+    retry_after: float | None = None
+    field: str | None = None
+    means: str = ""
+    """For people; empty: the platform's own message."""
+    remediation: str = ""
+    source: str
+
+    def matches(self, says: Says) -> bool:
+        return (
+            (not self.statuses or says.status in self.statuses)
+            and (not self.reasons or says.reason in self.reasons)
+            and (self.says is None or self.says(says))
+        )
+
+
+def explain_by(table: tuple[ErrorRow, ...], says: Says) -> Refusal:
+    """The first row that matches. A table ends with a row that matches everything."""
+    row = next(row for row in table if row.matches(says))
+    return Refusal(
+        code=row.code,
+        message=row.means or says.message or f"HTTP {says.status}",
+        reaction=row.reaction,
+        scope=row.scope,
+        cure=row.cure,
+        retry_after=says.retry_after if says.retry_after is not None else row.retry_after,
+        bucket=row.bucket,
+        platform_code=says.reason or None,
+        status=says.status,
+        field=row.field,
+        remediation=row.remediation,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """A quota that all customers of one app share. Its day ends at midnight in `zone`."""
+
+    name: str
+    limit: int
+    zone: str
+    setting: str | None = None
+    """The environment variable that overrides `limit`."""
+    warn: str = ""
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuthFacts:
+    """Where and how the platform hands out tokens."""
+
+    authorize_url: str
+    token_url: str
+    revoke_url: str | None
+    scopes: tuple[str, ...]
+    authorize_params: Mapping[str, str] = field(default_factory=dict[str, str])
+    pkce: bool = True
+    client_settings: tuple[str, str]
+    """The environment variables that hold the client's id and secret."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lag:
+    """How late the platform may act and show. Both enter the reconcile delay."""
+
+    acting: float
+    """Seconds between its receiving a request and carrying it out, at the worst we believe."""
+    listing: float
+    """Seconds until something published shows in its listings, likewise."""
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a platform is."""
+
+    platform: Platform
+    title: str
+    hosts: frozenset[str]
+    """The only hosts that ever see a token of this platform."""
+    api_version: str
+    sunset: date | None
+    oauth: OAuthFacts
+    formats: tuple[str, ...]
+    buckets: tuple[Bucket, ...]
+    lag: Lag
+    secret_fields: frozenset[str]
+    """Field names whose values never leave the gateway in a result."""
+    errors: tuple[ErrorRow, ...]
+    says: Callable[[Reply], Says]
+    """Reads an error out of the platform's envelope."""
+    request_timeout: float = 30.0
+    """Total seconds for an API call."""
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def explain(self, reply: Reply) -> Refusal:
+        """What a reply means that is no answer."""
+        return explain_by(self.errors, self.says(reply))
+
+    def with_limits(self, limits: Mapping[str, int]) -> "Manifest":
+        """The same platform with quota limits from the settings: real projects have other limits than the documents say."""
+        buckets = tuple(replace(b, limit=limits.get(b.setting or "", b.limit)) for b in self.buckets)
+        return replace(self, buckets=buckets)
