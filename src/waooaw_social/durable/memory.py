@@ -89,6 +89,17 @@ class MemoryLedger:
         due = sorted((k for k in self.kept.values() if self.claimable(k, now)), key=lambda k: k.due_at)
         return [self.take(kept, worker, now, lease) for kept in due[:most]]
 
+    def claim_one(self, publication_id: PublicationId, worker: str, *, lease: float) -> Claim:
+        """This publication, whether it is due or not: for a caller who waits for just this one."""
+        return self.take(self.kept[publication_id], worker, self.now(), lease)
+
+    def give_up(self, publication_id: PublicationId) -> None:
+        """Nobody goes on with this one: what is in doubt stays unresolved, and its audience is free."""
+        kept = self.kept[publication_id]
+        kept.state, kept.worker = State.UNRESOLVED, None
+        for row in kept.rows:
+            row.state = EntryState.UNRESOLVED if row.state is EntryState.OPEN else row.state
+
     def claimable(self, kept: Kept, now: float) -> bool:
         return kept.state in WAITING and kept.due_at <= now
 

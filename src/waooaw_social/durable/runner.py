@@ -199,8 +199,8 @@ class _Run:
         return _Parking(Parked(seconds=seconds, why=why, until=until, refusal=refusal, in_doubt=bool(self.in_doubt)))
 
     def not_sent(self, said: NotSent) -> Exception:
-        seconds = self.delays.recheck if said.retry_in is None else said.retry_in
-        return self.parking(seconds, said.why, said)
+        by_cause = self.delays.recheck if said.until else self.delays.short_pause
+        return self.parking(by_cause if said.retry_in is None else said.retry_in, said.why, said)
 
     # --- reads ------------------------------------------------------------------------------------------------------------
 
@@ -208,7 +208,10 @@ class _Run:
         outcome = await self.send(call)
         if isinstance(outcome, Reply):
             return call.understand(outcome)
-        if looking or not (isinstance(call.if_repeated, Harmless) and call.if_repeated.repeatable):
+        soon = (outcome.retry_in or 0.0) <= self.delays.short_pause and not (
+            isinstance(outcome, NotSent) and outcome.until
+        )
+        if looking or (soon and not (isinstance(call.if_repeated, Harmless) and call.if_repeated.repeatable)):
             raise Interrupted(outcome.why, outcome.retry_in)
         raise (
             self.parking(outcome.retry_in or 1.0, outcome.why)
@@ -295,7 +298,11 @@ class _Run:
         before = self.clock.monotonic()
         attempt = await self.ledger.begin(self.lease, call.name, audience=visible.audience, seen=seen)
         earlier_doubt = self.in_doubt.pop(call.name, None)  # reconciled to ABSENT; this attempt stands for it now
-        outcome = await self.send(call, not_after=before + self.delays.send_window)
+        try:
+            outcome = await self.send(call, not_after=before + self.delays.send_window)
+        except Refused:  # the gateway will not send it anywhere
+            await self.ledger.abandon(attempt)
+            raise
         match outcome:
             case Reply():
                 late = self.clock.monotonic() - before > self.delays.reconcile

@@ -159,6 +159,9 @@ class Call(Generic[T]):
             raise Refused(self.explain(reply))
         return self.read(reply)
 
+    def __repr__(self) -> str:
+        return f"Call({self.name!r}, {type(self.if_repeated).__name__})"
+
     def __iter__(self) -> Flow[T]:
         value: T = yield self
         return value
@@ -224,7 +227,7 @@ def fetch(name: str, source: MediaSource) -> Flow[MediaFile]:
     return file
 
 
-def or_none(flow: Flow[T]) -> Flow[T | None]:
+def or_none(flow: Call[T] | Flow[T]) -> Flow[T | None]:
     """A detail that comes after publication: where it fails, it is left out."""
     try:
         return (yield from flow)

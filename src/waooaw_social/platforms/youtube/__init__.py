@@ -1,0 +1,22 @@
+"""YouTube: its facts, its calls, its flows, its tokens."""
+
+from waooaw_social.platforms.kit import Kit
+from waooaw_social.platforms.youtube import account, check, community, upload
+from waooaw_social.platforms.youtube.manifest import COMMUNITY_POSTS, MANIFEST
+from waooaw_social.platforms.youtube.oauth import refresh
+
+
+def kit(features: frozenset[str] = frozenset()) -> Kit:
+    """YouTube, with community posts where `YOUTUBE_COMMUNITY_POSTS` is among the features."""
+    flows = {
+        "short": upload.publish,
+        "video": upload.publish,
+        "text": community.publish if COMMUNITY_POSTS in features else community.unsupported,
+    }
+    return Kit(
+        manifest=MANIFEST,
+        publish=lambda publication: flows[publication.format](publication),
+        check=check.check,
+        inspect=account.inspect,
+        refresh=refresh,
+    )

@@ -1,0 +1,159 @@
+"""Claims what is due, drives it, keeps its leases, and takes over from the dead.
+
+One loop claims, one renews; each claimed publication is a task. A worker that dies leaves nothing to clean up: its leases end, and whoever
+claims next goes on where the ledger says. Whatever goes wrong inside one publication is that publication's: it is parked and told.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from waooaw_social.core.ids import PublicationId
+from waooaw_social.core.post import Published
+from waooaw_social.core.publication import Publication
+from waooaw_social.durable.ports import Claim, Parked, Publications
+from waooaw_social.durable.runner import Runner
+from waooaw_social.platforms.call import Flow
+from waooaw_social.wire.ports import Errand
+
+POLL = 0.5
+"""Seconds between two looks for due publications when nothing woke the worker."""
+BEAT = 0.5
+"""Seconds between two looks at what is in hand: progress is written so often, leases when a third of them is over."""
+AFTER_A_DEFECT = 60.0
+"""Seconds until a publication is tried again whose run ended in an error of ours."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(kw_only=True)
+class Worker:
+    """One worker of one process. `run` until `stop` is set; what is in hand then is finished or handed back."""
+
+    name: str
+    publications: Publications
+    runner: Runner
+    flow_of: Callable[[Publication], Flow[Published]]
+    lease: float = 30.0
+    concurrency: int = 16
+    grace: float = 20.0
+    """Seconds that a stopping worker gives what it has in hand."""
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by whoever knows that something is due now."""
+    _in_hand: dict[PublicationId, asyncio.Task[None]] = field(default_factory=dict[PublicationId, asyncio.Task[None]])
+    _progress: dict[PublicationId, tuple[int, int]] = field(default_factory=dict[PublicationId, tuple[int, int]])
+
+    async def run(self, stop: asyncio.Event) -> None:
+        keeper = asyncio.create_task(self._keep_leases())
+        try:
+            while not stop.is_set():
+                self.wake.clear()
+                if not await self._claim():
+                    await self._idle(stop)
+        finally:
+            await self._finish()
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeper
+
+    async def _claim(self) -> bool:
+        """Take what is due, as far as hands are free. Whether there may be more."""
+        free = self.concurrency - len(self._in_hand)
+        if free <= 0:
+            return False
+        try:
+            claims = await self.publications.claim(self.name, lease=self.lease, most=free)
+        except Exception as error:  # the database is away: look again
+            log.warning("claim_failed", worker=self.name, error=type(error).__name__)
+            return False
+        for claim in claims:
+            self._take(claim)
+        return bool(claims)
+
+    def _take(self, claim: Claim) -> None:
+        publication_id = claim.lease.publication_id
+        if claim.late_by is not None:
+            log.info("taken_over", publication=publication_id, worker=self.name, late_by=round(claim.late_by, 1))
+        task = asyncio.create_task(self._drive(claim))
+        self._in_hand[publication_id] = task
+        task.add_done_callback(lambda done: self._put_down(publication_id, done))
+
+    def _put_down(self, publication_id: PublicationId, done: asyncio.Task[None]) -> None:
+        if self._in_hand.get(publication_id) is done:
+            del self._in_hand[publication_id]
+            self._progress.pop(publication_id, None)
+        self.wake.set()
+
+    async def _drive(self, claim: Claim) -> None:
+        publication = claim.publication
+        told = {"publication": publication.id, "agent": publication.agent_id, "correlation": publication.correlation_id}
+        errand = self._errand(publication)
+        try:
+            ending = await self.runner.advance(claim, self.flow_of(publication), errand)
+        except Exception as error:
+            log.exception("run_failed", **told, error=type(error).__name__)
+            await self._put_back(claim, type(error).__name__)
+            return
+        log.info("run_ended", **told, ending=type(ending).__name__, **_summary(ending))
+
+    async def _put_back(self, claim: Claim, what: str) -> None:
+        parked = Parked(seconds=AFTER_A_DEFECT, why=f"an error of this program ({what}); it is tried again")
+        try:
+            await self.runner.ledger.park(claim.lease, parked)
+        except Exception as error:  # the lease will end by itself
+            log.warning("park_failed", publication=claim.lease.publication_id, error=type(error).__name__)
+
+    def _errand(self, publication: Publication) -> Errand:
+        def progress(sent: int, total: int) -> None:
+            self._progress[publication.id] = (sent, total)
+
+        account = publication.account
+        return Errand(
+            customer_id=account.customer_id,
+            credential_ref=account.credential_ref,
+            platform=account.platform,
+            progress=progress,
+        )
+
+    async def _keep_leases(self) -> None:
+        """Renew in one statement for all that is in hand; sooner where there is progress to tell."""
+        loop, told = asyncio.get_running_loop(), dict[PublicationId, tuple[int, int]]()
+        renewed_at = loop.time()
+        while True:
+            await asyncio.sleep(BEAT)
+            news = {i: p for i, p in self._progress.items() if told.get(i) != p}
+            if not self._in_hand or not (news or loop.time() - renewed_at >= self.lease / 3):
+                continue
+            started = loop.time()
+            try:
+                await self.publications.renew(self.name, lease=self.lease, held={i: news.get(i) for i in self._in_hand})
+            except Exception as error:  # fencing protects us; the next beat tries again
+                log.warning("renew_failed", worker=self.name, error=type(error).__name__)
+            else:
+                renewed_at, told = started, dict(self._progress)
+
+    async def _idle(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.create_task(event.wait()) for event in (self.wake, stop)]
+        await asyncio.wait(waits, timeout=POLL, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _finish(self) -> None:
+        tasks = list(self._in_hand.values())
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=self.grace)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+def _summary(ending: Any) -> dict[str, Any]:
+    """What a log line says of an ending: enough to follow it, nothing that a customer wrote."""
+    found = {name: getattr(ending, name) for name in ("seconds", "until", "in_doubt") if hasattr(ending, name)}
+    refusal = getattr(ending, "refusal", None)
+    return found | ({"code": refusal.code} if refusal else {})

@@ -1,0 +1,74 @@
+"""What the rooms above need of a platform, in one value: its facts, its flows, its checks, its token calls.
+
+Each platform folder builds one `Kit`; `registry.py` lists them. Nothing above this room asks which platform it is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from waooaw_social.core.account import Account
+from waooaw_social.core.ids import Platform
+from waooaw_social.core.post import Published
+from waooaw_social.core.publication import Publication
+from waooaw_social.core.refusal import Refusal
+from waooaw_social.core.secret import Secret
+from waooaw_social.platforms.call import Call, Flow
+from waooaw_social.platforms.manifest import Manifest
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuthClient:
+    """This app, as the platform's OAuth server knows it."""
+
+    client_id: str
+    client_secret: Secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewTokens:
+    """What a token endpoint answered."""
+
+    access_token: Secret
+    expires_in: float | None
+    refresh_token: Secret | None = None
+    """None: the old one stays valid."""
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialReport:
+    """What a look at a connection found. `problems` is empty exactly when it can publish, as far as can be told by reading."""
+
+    platform: Platform
+    identity: str | None
+    """Whom the token speaks for: a channel, a Page, an organization."""
+    title: str | None
+    problems: tuple[Refusal, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kit:
+    """One platform, complete."""
+
+    manifest: Manifest
+    publish: Callable[[Publication], Flow[Published]]
+    """The flow of a publication, by its format."""
+    check: Callable[[Publication], Sequence[Refusal]]
+    """What is wrong with a publication that can be known without any call."""
+    inspect: Callable[[Account], Flow[CredentialReport]]
+    """Looks at a connection; only reads."""
+    refresh: Callable[[OAuthClient, Secret], Call[NewTokens]]
+    """Trades a refresh token for a new access token."""
+
+    def with_limits(self, limits: Mapping[str, int]) -> "Kit":
+        """The same platform with other quota limits, by their settings' names."""
+        return replace(self, manifest=self.manifest.with_limits(limits))
+
+
+Kits: TypeAlias = Mapping[Platform, Kit]

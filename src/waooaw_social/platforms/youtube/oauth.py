@@ -1,0 +1,38 @@
+"""Google's token endpoint (contract youtube 1.3, 1.4). A refresh normally returns no new refresh token: the old one stays."""
+
+from urllib.parse import urlencode
+
+from waooaw_social.core.secret import Secret
+from waooaw_social.platforms.call import Call, Harmless, Reply, Request
+from waooaw_social.platforms.kit import NewTokens, OAuthClient
+from waooaw_social.platforms.youtube.manifest import MANIFEST, TOKEN_URL
+
+
+def refresh(client: OAuthClient, refresh_token: Secret) -> Call[NewTokens]:
+    """Trade a refresh token for an access token. Repeating it costs nothing: Google does not rotate."""
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": refresh_token.open(),
+        "client_id": client.client_id,
+        "client_secret": client.client_secret.open(),
+    }
+    request = Request(
+        method="POST",
+        url=TOKEN_URL,
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        body=urlencode(form).encode(),
+    )
+    return Call(
+        name="refresh token", request=request, read=_read_tokens, explain=MANIFEST.explain, if_repeated=Harmless()
+    )
+
+
+def _read_tokens(reply: Reply) -> NewTokens:
+    told = reply.json()
+    newer = told.get("refresh_token")
+    return NewTokens(
+        access_token=Secret(str(told["access_token"])),
+        expires_in=float(told["expires_in"]) if "expires_in" in told else None,
+        refresh_token=Secret(str(newer)) if newer else None,
+        scopes=tuple(str(told.get("scope", "")).split()),
+    )

@@ -1,0 +1,165 @@
+"""Publishing a video: open a session, send what is missing, complete it, and find out whether it was completed.
+
+The session is the handle: asked `bytes */N`, it says how much it holds or repeats the answer that it ended with. Only the last piece, at
+most 256 KiB, is visible. Where a session is gone, the channel's uploads are looked through, three times within ten minutes.
+A Short is a vertical or square video of at most three minutes: no field marks it (3.5).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any
+
+from waooaw_social.core.ids import Audience, RemoteId
+from waooaw_social.core.post import MediaFile, Published
+from waooaw_social.core.publication import Publication
+from waooaw_social.core.refusal import Refused
+from waooaw_social.platforms.call import Asked, Flow, Interrupted, Reply, Verdict, Visible, fetch, or_none, pause, until_due
+from waooaw_social.platforms.youtube import calls, check
+from waooaw_social.platforms.youtube.account import verified_channel
+from waooaw_social.platforms.youtube.calls import Channel, Gone, Held, Progress, Session, Whole
+from waooaw_social.platforms.youtube.manifest import CHUNK, PIECE
+
+SKEW = 60.0
+"""Seconds between our clock and `publishedAt`."""
+LOOKS = 3
+"""Looks through the uploads before "not there" is believed (8)."""
+BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0)
+
+
+def publish(publication: Publication) -> Flow[Published]:
+    """Upload a video or a Short, and put it before the audience with its last piece."""
+    for problem in check.check(publication):
+        raise Refused(problem)
+    channel = yield from verified_channel(publication.account)
+    video = yield from fetch("video file", check.video_of(publication))
+    check.file(publication, video, channel)
+    completed = yield from upload(publication, video, channel)
+    return (yield from described(publication, completed))
+
+
+def upload(publication: Publication, video: MediaFile, channel: Channel) -> Flow[Published]:
+    """Through as many sessions as it takes; each is settled before the next one is opened."""
+    for number in count(1):
+        resource = resource_of(publication)
+        notify = bool(publication.content.options.get("notify_subscribers", True))
+        session = yield from calls.open_session(f"open session {number}", resource, video, notify=notify)
+        progress = yield from fill(session, video)
+        yield from until_due()
+        completed = yield from complete(number, publication, video, channel, session, progress)
+        if isinstance(completed, Whole):
+            return published(publication)(completed.reply) or _never()
+    raise AssertionError("count() has no end")
+
+
+def fill(session: Session, video: MediaFile) -> Flow[Progress]:
+    """Send everything but the last piece. What the platform says it holds counts, not what was sent."""
+    last_piece = max(0, video.size - 1) // PIECE * PIECE
+    progress = yield from calls.held(session, video.size)
+    stalled = 0
+    while isinstance(progress, Held) and progress.offset < last_piece:
+        length = min(CHUNK, last_piece - progress.offset)
+        try:
+            told = yield from calls.send_chunk(progress.session, video, progress.offset, length)
+        except Interrupted as lost:
+            if stalled == len(BACKOFF):
+                raise
+            yield from pause(BACKOFF[stalled] if lost.retry_in is None else lost.retry_in)
+            told = yield from calls.held(progress.session, video.size)
+        moved = not isinstance(told, Held) or told.offset > progress.offset
+        stalled = 0 if moved else stalled + 1
+        if stalled > len(BACKOFF):
+            raise Interrupted("the upload does not move on", BACKOFF[-1])
+        progress = told
+    return progress
+
+
+def complete(
+    number: int, publication: Publication, video: MediaFile, channel: Channel, session: Session, progress: Progress
+) -> Flow[Progress]:
+    """The visible call. To a session that is gone it is sent all the same: its "gone" is the recorded reason to open the next."""
+    offset = progress.offset if isinstance(progress, Held) else max(0, video.size - 1) // PIECE * PIECE
+    there = progress.session if isinstance(progress, Held) else session
+    visible = Visible(
+        reconcile=lambda asked: did_it_complete(asked, publication, video, channel, session),
+        published=published(publication),
+        # The session is an exact handle, but where it is gone the look goes by resemblance.
+        audience=Audience(f"youtube:{channel.id}"),
+        look_again=200.0,
+        patience=600.0,
+    )
+    return (yield from calls.complete(f"complete upload {number}", there, video, offset, visible))
+
+
+def did_it_complete(
+    asked: Asked, publication: Publication, video: MediaFile, channel: Channel, session: Session
+) -> Flow[Reply | Verdict]:
+    """The session proves it, while there is one. After that only the channel's uploads can tell."""
+    match (yield from calls.held(session, video.size)):
+        case Whole(reply):
+            return reply
+        case Held():
+            return Verdict.ABSENT
+        case Gone():
+            return (yield from look_through_uploads(asked, publication, video, channel))
+
+
+def look_through_uploads(
+    asked: Asked, publication: Publication, video: MediaFile, channel: Channel
+) -> Flow[Reply | Verdict]:
+    ids = yield from calls.uploads(channel)
+    candidates = (yield from calls.videos(ids)) if ids else ()
+    twins = [
+        candidate
+        for candidate in candidates
+        if candidate.title == publication.content.title
+        and candidate.size in {None, video.size}
+        and candidate.published_at >= asked.first_sent_at - SKEW
+        and candidate.id not in asked.taken
+    ]
+    if len(twins) == 1:
+        return Reply(200, body=json.dumps(twins[0].resource).encode())
+    if twins:
+        return Verdict.UNSURE
+    return Verdict.ABSENT if asked.looks + 1 >= LOOKS else Verdict.LATER
+
+
+def described(publication: Publication, completed: Published) -> Flow[Published]:
+    """The privacy that YouTube gave it may not be the one that was asked for (section 0): say so."""
+    found = yield from or_none(calls.videos((completed.post_id,), parts="status"))
+    given = found[0].privacy if found else publication.content.privacy
+    if given == publication.content.privacy:
+        return completed
+    note = f"YouTube made it {given}, though {publication.content.privacy} was asked for."
+    return Published(post_id=completed.post_id, post_url=completed.post_url, notes=(*completed.notes, note))
+
+
+def resource_of(publication: Publication) -> Mapping[str, Any]:
+    """The video resource of `videos.insert`. Privacy is always explicit: left out, it would be public."""
+    content = publication.content
+    snippet = {"title": content.title, "description": content.description, "tags": list(content.tags)} | {
+        field: content.options.get(option) for option, field in check.SNIPPET_OPTIONS.items()
+    }
+    status = {"privacyStatus": content.privacy, "selfDeclaredMadeForKids": content.options.get("made_for_kids", False)} | {
+        field: content.options.get(option) for option, field in check.STATUS_OPTIONS.items()
+    }
+    return {"snippet": _present(snippet), "status": _present(status)}
+
+
+def published(publication: Publication) -> Callable[[Reply], Published | None]:
+    """What a final answer says; None where it says that the session is gone."""
+    address = "https://www.youtube.com/shorts/{}" if publication.format == "short" else "https://www.youtube.com/watch?v={}"
+
+    def read(reply: Reply) -> Published | None:
+        video: RemoteId | None = calls.resource_of(reply)
+        return Published(post_id=video, post_url=address.format(video)) if video else None
+
+    return read
+
+
+def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in (None, [], "")}
+
+
+def _never() -> Published:
+    raise AssertionError("a whole upload has a video")
