@@ -1,6 +1,8 @@
-"""What every test may use: one event loop, asyncio's."""
+"""What every test may use: one event loop, asyncio's, and a PostgreSQL."""
 
 import pytest
+
+pytest_plugins = ["postgres"]
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ class MemoryLedger:
             lease=Lease(publication_id=publication.id, epoch=kept.epoch),
             publication=publication,
             due_in=due_in,
-            entries=tuple(entry_of(row, now) for row in kept.rows),
+            entries=tuple(entry_of(row, now) for row in kept.rows if row.state is not EntryState.STALE),
             late_by=late_by,
         )
 

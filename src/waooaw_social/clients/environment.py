@@ -1,0 +1,74 @@
+"""The library's own `main`: makes a client's wiring out of the environment. The only file of this room that reads settings.
+
+Nothing is opened before it is used: the pool and the cache come with the first call.
+"""
+
+from pathlib import Path
+from tempfile import gettempdir
+
+from waooaw_social.clients.client import CallMeter, Wiring
+from waooaw_social.core.ids import Platform
+from waooaw_social.core.secret import Secret
+from waooaw_social.durable.ports import Delays
+from waooaw_social.platforms.kit import OAuthClient
+from waooaw_social.platforms.registry import kits
+from waooaw_social.settings import Settings
+from waooaw_social.wire.clock import SystemClock
+from waooaw_social.wire.fetch import Fetcher, FetchLimits
+from waooaw_social.wire.gateway import Gateway, NoBreaker
+from waooaw_social.wire.media import MediaFolder
+from waooaw_social.wire.ports import TokenSource
+from waooaw_social.wire.quota import MemoryQuota
+from waooaw_social.wire.resolver import CPSocialCredentialResolver
+from waooaw_social.wire.tokens import Tokens
+from waooaw_social.wire.transport import Transport
+
+
+def get_default_resolver() -> CPSocialCredentialResolver:
+    """The resolver for the CP that `CP_BACKEND_URL` and `PLANT_INTERNAL_API_KEY` name."""
+    settings = Settings().fit()
+    return CPSocialCredentialResolver(
+        cp_base_url=settings.cp_backend_url, internal_api_key=settings.plant_internal_api_key.get_secret_value()
+    )
+
+
+def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Settings | None = None) -> Wiring:
+    """What a client of `platform` is made of."""
+    settings = (settings or Settings()).fit()
+    clock, meter = SystemClock(), CallMeter()
+    known = kits(limits=settings.quota_limits(), features=settings.features())
+    transport = Transport(origin=settings.platform_origin, kind=settings.http_transport)
+    files = MediaFolder(
+        folder=Path(gettempdir()) / "waooaw-social-media",
+        fetcher=Fetcher(allow_origins=settings.fetch_allow_origins),
+        limits=FetchLimits(max_bytes=settings.fetch_max_bytes),
+    )
+    tokens = Tokens(
+        source=resolver or get_default_resolver(),
+        transport=transport,
+        kits=known,
+        clients=oauth_clients(settings),
+        clock=clock,
+    )
+    gateway = Gateway(
+        transport=transport,
+        tokens=tokens,
+        quota=MemoryQuota(clock=clock),
+        breaker=NoBreaker(),
+        media=files,
+        meter=meter,
+        kits=known,
+        clock=clock,
+    )
+    delays = Delays(send_window=settings.send_window_seconds, reconcile=settings.reconcile_delay_seconds)
+    return Wiring(kit=known[platform], gateway=gateway, files=files, clock=clock, meter=meter, delays=delays)
+
+
+def oauth_clients(settings: Settings) -> dict[Platform, OAuthClient]:
+    """The OAuth clients that are configured, by platform."""
+    found = {Platform("youtube"): (settings.youtube_client_id, settings.youtube_client_secret)}
+    return {
+        platform: OAuthClient(client_id=client_id, client_secret=Secret(secret.get_secret_value()))
+        for platform, (client_id, secret) in found.items()
+        if client_id
+    }

@@ -1,0 +1,1 @@
+"""The agents' backend: accepts publications, carries them out, and says truthfully how they ended."""

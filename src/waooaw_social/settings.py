@@ -1,0 +1,149 @@
+"""Every setting, its environment variable, its default. Read by `main`, `cli` and the library's `environment`; everybody else is handed values.
+
+Production refuses to start with what is only good for development: default or short secrets, an origin or a clock that is not the real one,
+customers' URLs that may point anywhere. It says all that is wrong at once, and never a secret's value.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+DEV_INTERNAL_KEY = "dev-plant-internal-key"
+DEV_CP_SECRET = "dev-cp-platform-credentials-secret"  # noqa: S105 - refused in production
+DEV_LEDGER_SECRET = "dev-plant-ledger-secret"  # noqa: S105 - refused in production
+SHORTEST_KEY = 32
+
+
+def _words(value: object) -> object:
+    return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+Words = Annotated[frozenset[str], NoDecode, BeforeValidator(_words)]
+
+
+class Unfit(Exception):
+    """The settings are not fit for production. `reasons` names every one of them."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("not fit for production:\n" + "\n".join(f"  - {reason}" for reason in reasons))
+        self.reasons = reasons
+
+
+class Settings(BaseSettings):
+    """One process's settings. `docs/settings.md` is made of these descriptions."""
+
+    model_config = SettingsConfigDict(case_sensitive=False, extra="ignore", frozen=True, env_ignore_empty=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="`production` refuses development keys."
+    )
+    var: Path = Field(
+        Path("var"), alias="WAOOAW_VAR", description="The folder for databases, fetched media and run.json."
+    )
+
+    database_url: SecretStr | None = Field(None, description="Plant's database. Default: SQLite under the var folder.")
+    cp_database_url: SecretStr | None = Field(
+        None, description="CP's database; never Plant's. Default: SQLite under the var folder."
+    )
+
+    cp_backend_url: str = Field(
+        "http://localhost:8001", description="Where Plant and the library find CP's internal API."
+    )
+    cp_internal_bind: str | None = Field(None, description="HOST:PORT of a listener of its own for CP's internal API.")
+    plant_internal_api_key: SecretStr = Field(SecretStr(DEV_INTERNAL_KEY), description="What Plant shows CP.")
+    cp_platform_credentials_secret: SecretStr = Field(
+        SecretStr(DEV_CP_SECRET),
+        description="Seals customers' tokens; in production `base64:` and 32 bytes. Several for rotation, the newest first.",
+    )
+    plant_ledger_secret: SecretStr = Field(
+        SecretStr(DEV_LEDGER_SECRET), description="Seals the ledger's replies; like the one above."
+    )
+
+    youtube_client_id: str = Field("", description="Google OAuth client.")
+    youtube_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+    youtube_api_quota_daily_limit: int = Field(10_000, ge=0, description="General units a day.")
+    youtube_upload_quota_daily_limit: int = Field(100, ge=0, description="Video uploads a day.")
+    youtube_community_posts: bool = Field(False, description="Try the unofficial address for community posts.")
+
+    platform_origin: str | None = Field(
+        None, description="Sends all platform traffic there (the sandbox). Refused in production."
+    )
+    clock_url: str | None = Field(None, description="A clock to follow (the sandbox's). Refused in production.")
+    fetch_allow_origins: Words = Field(
+        frozenset(),
+        description="Origins that customers' URLs may name although they are private or http. Refused in production.",
+    )
+    fetch_max_bytes: int = Field(
+        10 * 1024**3, gt=0, description="The largest file that is fetched from a customer's URL."
+    )
+
+    enable_circuit_breaker: bool = Field(True, description="Leave a failing platform alone for a moment.")
+    enable_metrics_collection: bool = Field(True, description="Count what happens.")
+    http_transport: Literal["aiohttp", "httpx2"] = Field("aiohttp", description="The HTTP client under the wire.")
+
+    reconcile_delay_seconds: float = Field(120.0, gt=0, description="How old a doubt must be before it is looked at.")
+    send_window_seconds: float = Field(
+        5.0, gt=0, description="How long a visible call may take from its record to its first byte."
+    )
+    lease_seconds: float = Field(30.0, gt=0, description="After so long a silent worker's publications are taken over.")
+    worker_concurrency: int = Field(16, gt=0, description="Publications that one worker drives at once.")
+
+    def plant_database(self) -> str:
+        return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.var}/plant.db"
+
+    def cp_database(self) -> str:
+        return self.cp_database_url.get_secret_value() if self.cp_database_url else f"sqlite:///{self.var}/cp.db"
+
+    def quota_limits(self) -> dict[str, int]:
+        return {
+            "YOUTUBE_API_QUOTA_DAILY_LIMIT": self.youtube_api_quota_daily_limit,
+            "YOUTUBE_UPLOAD_QUOTA_DAILY_LIMIT": self.youtube_upload_quota_daily_limit,
+        }
+
+    def features(self) -> frozenset[str]:
+        return frozenset({"YOUTUBE_COMMUNITY_POSTS"} if self.youtube_community_posts else ())
+
+    def fit(self) -> "Settings":
+        """These settings, if they are fit for their environment. Raises `Unfit`."""
+        reasons = list(self._unfit())
+        if reasons:
+            raise Unfit(reasons)
+        return self
+
+    def _unfit(self) -> Iterator[str]:
+        if _same_database(self.plant_database(), self.cp_database()):
+            yield "DATABASE_URL and CP_DATABASE_URL name one database: tokens would lie beside the ledger"
+        if self.environment != "production":
+            return
+        key = self.plant_internal_api_key.get_secret_value()
+        if key == DEV_INTERNAL_KEY or len(key) < SHORTEST_KEY:
+            yield f"PLANT_INTERNAL_API_KEY is the default, or shorter than {SHORTEST_KEY} characters"
+        for name in ("cp_platform_credentials_secret", "plant_ledger_secret"):
+            value: SecretStr = getattr(self, name)
+            if not all(_is_key(word) for word in value.get_secret_value().replace(",", " ").split() or [""]):
+                yield f"{name.upper()} is not `base64:` and 32 bytes"
+        for name in ("platform_origin", "clock_url", "fetch_allow_origins"):
+            if getattr(self, name):
+                yield f"{name.upper()} is for development: it would send tokens, or time, or customers' URLs elsewhere"
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return text.startswith("base64:") and len(base64.b64decode(text.removeprefix("base64:"), validate=True)) == 32
+    except binascii.Error:
+        return False
+
+
+def _same_database(one: str, other: str) -> bool:
+    def place(url: str) -> str:
+        scheme, _, rest = url.partition("://")
+        if scheme.startswith("sqlite"):
+            return str(Path(rest.removeprefix("/").partition("?")[0]).resolve())
+        return rest.rpartition("@")[2].partition("?")[0].rstrip("/")
+
+    return place(one) == place(other)

@@ -1,0 +1,166 @@
+"""The first tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "api_keys",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("scopes", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("revoked_at", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("sha256"),
+    )
+    op.create_table(
+        "inbox",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("told", sa.JSON(), nullable=False),
+        sa.Column("heard_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_table(
+        "orders",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("api_key", sa.Text(), nullable=False),
+        sa.Column("idempotency_key", sa.Text(), nullable=False),
+        sa.Column("body_sha256", sa.Text(), nullable=False),
+        sa.Column("publications", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "api_key", "idempotency_key"),
+    )
+    op.create_table(
+        "publications",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("correlation_id", sa.Text(), nullable=True),
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("credential_ref", sa.Text(), nullable=False),
+        sa.Column("posting_identity", sa.Text(), nullable=True),
+        sa.Column("account_metadata", sa.JSON(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("publish_at", sa.Double(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.Double(), nullable=False),
+        sa.Column("epoch", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("worker", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("ended_at", sa.Double(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("refusal", sa.JSON(), nullable=True),
+        sa.Column("post_id", sa.Text(), nullable=True),
+        sa.Column("post_url", sa.Text(), nullable=True),
+        sa.Column("notes", sa.JSON(), nullable=True),
+        sa.Column("bytes_sent", sa.BigInteger(), nullable=True),
+        sa.Column("bytes_total", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("publications", schema=None) as batch_op:
+        batch_op.create_index(
+            "due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('due', 'parked', 'running', 'scheduled')"),
+            postgresql_where=sa.text("state IN ('due', 'parked', 'running', 'scheduled')"),
+        )
+        batch_op.create_index("of_customer", ["customer_id", "created_at"], unique=False)
+
+    op.create_table(
+        "quota",
+        sa.Column("bucket", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("bucket", "scope", "day"),
+    )
+    op.create_table(
+        "quota_blocks",
+        sa.Column("bucket", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("until", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("bucket", "scope"),
+    )
+    op.create_table(
+        "entries",
+        sa.Column("publication", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("visible", sa.Boolean(), nullable=False),
+        sa.Column("audience", sa.Text(), nullable=True),
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.Double(), nullable=False),
+        sa.Column("answered_at", sa.Double(), nullable=True),
+        sa.Column("reply", sa.LargeBinary(), nullable=True),
+        sa.Column("heard_by", sa.Text(), nullable=True),
+        sa.Column("remote_id", sa.Text(), nullable=True),
+        sa.Column("looks", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("first_look_at", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["publication"],
+            ["publications.id"],
+        ),
+        sa.PrimaryKeyConstraint("publication", "name", "attempt"),
+    )
+    with op.batch_alter_table("entries", schema=None) as batch_op:
+        batch_op.create_index("of_audience", ["audience", "begun_at"], unique=False)
+        batch_op.create_index(
+            "one_in_doubt_per_audience",
+            ["audience"],
+            unique=True,
+            sqlite_where=sa.text("state = 'open' AND audience IS NOT NULL"),
+            postgresql_where=sa.text("state = 'open' AND audience IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "one_owner",
+            ["platform", "remote_id"],
+            unique=True,
+            sqlite_where=sa.text("remote_id IS NOT NULL"),
+            postgresql_where=sa.text("remote_id IS NOT NULL"),
+        )
+
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("entries", schema=None) as batch_op:
+        batch_op.drop_index(
+            "one_owner",
+            sqlite_where=sa.text("remote_id IS NOT NULL"),
+            postgresql_where=sa.text("remote_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "one_in_doubt_per_audience",
+            sqlite_where=sa.text("state = 'open' AND audience IS NOT NULL"),
+            postgresql_where=sa.text("state = 'open' AND audience IS NOT NULL"),
+        )
+        batch_op.drop_index("of_audience")
+
+    op.drop_table("entries")
+    op.drop_table("quota_blocks")
+    op.drop_table("quota")
+    with op.batch_alter_table("publications", schema=None) as batch_op:
+        batch_op.drop_index("of_customer")
+        batch_op.drop_index(
+            "due",
+            sqlite_where=sa.text("state IN ('due', 'parked', 'running', 'scheduled')"),
+            postgresql_where=sa.text("state IN ('due', 'parked', 'running', 'scheduled')"),
+        )
+
+    op.drop_table("publications")
+    op.drop_table("orders")
+    op.drop_table("inbox")
+    op.drop_table("api_keys")

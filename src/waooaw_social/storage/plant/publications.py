@@ -1,0 +1,203 @@
+"""Publications in SQL: accepted once, claimed with a lease, shown to their own customer. Fills `Publications`."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from waooaw_social.core.ids import CustomerId, PublicationId
+from waooaw_social.core.publication import WAITING, Publication, State
+from waooaw_social.durable.ports import Claim, EntryState, Lease
+from waooaw_social.storage.db import Database, now
+from waooaw_social.storage.plant.codec import content_to_json, publication_of
+from waooaw_social.storage.plant.ledger import SqlLedger
+from waooaw_social.storage.plant.tables import entries, orders, publications
+
+ORDERS_KEPT = 7 * 24 * 3600.0
+"""Seconds for which an Idempotency-Key is remembered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One accepted request: all of its publications, or none."""
+
+    customer_id: CustomerId
+    api_key: str
+    idempotency_key: str
+    body_sha256: str
+    publications: Sequence[Publication]
+
+
+class KeyReused(Exception):
+    """The Idempotency-Key was used for another body."""
+
+
+def new_id() -> PublicationId:
+    return PublicationId(f"pub_{secrets.token_hex(12)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SqlPublications:
+    """What is to be published, and where each of them stands."""
+
+    db: Database
+    ledger: SqlLedger
+
+    async def submit(self, order: Order) -> list[tuple[PublicationId, State]]:
+        """Accept an order, or answer with what it was accepted as before. Raises `KeyReused`."""
+        known = await self.db.read(lambda c: _accepted(c, order))
+        if known is not None:
+            return known
+        try:
+            return await self.db.write(lambda c: _accept(c, order))
+        except IntegrityError:  # the same key at the same moment: one of them was first
+            known = await self.db.read(lambda c: _accepted(c, order))
+            if known is None:
+                raise
+            return known
+
+    async def accepted(self, order: Order) -> list[tuple[PublicationId, State]] | None:
+        """What this key was accepted as before, if it was. Raises `KeyReused`."""
+        return await self.db.read(lambda c: _accepted(c, order))
+
+    async def show(self, customer_id: CustomerId, publication_id: str) -> Mapping[str, Any] | None:
+        """One publication of this customer's, with its attempts; None where it has none of this id."""
+        mine = (publications.c.id == publication_id) & (publications.c.customer_id == customer_id)
+
+        def work(c: sa.Connection) -> Mapping[str, Any] | None:
+            row = c.execute(sa.select(publications).where(mine)).mappings().first()
+            if row is None:
+                return None
+            shown = (entries.c.name, entries.c.attempt, entries.c.state, entries.c.visible, entries.c.begun_at)
+            more = (entries.c.answered_at, entries.c.heard_by, entries.c.looks)
+            attempts = (
+                sa.select(*shown, *more).where(entries.c.publication == publication_id).order_by(entries.c.number)
+            )
+            return {**row, "attempts": [dict(entry) for entry in c.execute(attempts).mappings()]}
+
+        return await self.db.read(work)
+
+    async def claim(self, worker: str, *, lease: float, most: int) -> list[Claim]:
+        if self.db.sqlite and not await self.db.read(_anything_due):  # look before taking the one writer's lock
+            return []
+        return await self.db.write(lambda c: self._claim(c, worker, lease, most))
+
+    async def renew(self, worker: str, *, lease: float, held: Mapping[PublicationId, tuple[int, int] | None]) -> None:
+        def work(c: sa.Connection) -> None:
+            mine = publications.c.worker == worker
+            running = publications.c.state == State.RUNNING.value
+            some = sa.update(publications).where(mine, running, publications.c.id.in_(list(held)))
+            c.execute(some.values(due_at=now() + lease))
+            moved = [(i, *progress) for i, progress in held.items() if progress]
+            for publication_id, sent, total in moved:
+                one = sa.update(publications).where(mine, running, publications.c.id == publication_id)
+                c.execute(one.values(bytes_sent=sent, bytes_total=total))
+
+        await self.db.write(work)
+
+    async def next_due(self) -> float | None:
+        """Seconds until something is due; None where nothing waits. Not above zero: now."""
+        first = sa.select(sa.func.min(publications.c.due_at) - now()).where(publications.c.state.in_(sorted(WAITING)))
+        return await self.db.read(lambda c: c.execute(first).scalar())
+
+    async def forget_orders(self) -> int:
+        """Drop Idempotency-Keys that are past their time."""
+        old = sa.delete(orders).where(orders.c.created_at < now() - ORDERS_KEPT)
+        return await self.db.write(lambda c: c.execute(old).rowcount)
+
+    def _claim(self, c: sa.Connection, worker: str, lease: float, most: int) -> list[Claim]:
+        due = _due().order_by(publications.c.due_at).limit(most).with_for_update(skip_locked=True)
+        before = {row.id: row for row in c.execute(due)}
+        if not before:
+            return []
+        mine = publications.c.id.in_(list(before))
+        values = {
+            "epoch": publications.c.epoch + 1,
+            "worker": worker,
+            "due_at": now() + lease,
+            "state": State.RUNNING.value,
+        }
+        c.execute(sa.update(publications).where(mine).values(**values))
+        taken = c.execute(sa.select(publications, now().label("clock")).where(mine).order_by(publications.c.id)).all()
+        recorded: dict[str, list[Any]] = {}
+        age = (now() - entries.c.begun_at).label("age")
+        looked_for = (now() - entries.c.first_look_at).label("looked_for")
+        known = sa.select(entries, age, looked_for).where(
+            entries.c.publication.in_(list(before)), entries.c.state != EntryState.STALE.value
+        )
+        for row in c.execute(known.order_by(entries.c.number)):
+            recorded.setdefault(row.publication, []).append(self.ledger.entry_of(row))
+        return [
+            Claim(
+                lease=Lease(publication_id=PublicationId(row.id), epoch=row.epoch),
+                publication=publication_of(row),
+                due_in=row.publish_at - row.clock if row.publish_at is not None else 0.0,
+                entries=tuple(recorded.get(row.id, ())),
+                late_by=row.clock - before[row.id].due_at if before[row.id].worker else None,
+            )
+            for row in taken
+        ]
+
+
+def _due() -> sa.Select[Any]:
+    waiting = publications.c.state.in_(sorted(WAITING))
+    return sa.select(publications.c.id, publications.c.worker, publications.c.due_at).where(
+        waiting, publications.c.due_at <= now()
+    )
+
+
+def _anything_due(c: sa.Connection) -> bool:
+    return c.execute(_due().limit(1)).first() is not None
+
+
+def _accept(c: sa.Connection, order: Order) -> list[tuple[PublicationId, State]]:
+    states = [(p.id, State.SCHEDULED if p.publish_at else State.DUE) for p in order.publications]
+    c.execute(
+        sa.insert(orders).values(
+            customer_id=order.customer_id,
+            api_key=order.api_key,
+            idempotency_key=order.idempotency_key,
+            body_sha256=order.body_sha256,
+            publications=[publication_id for publication_id, _ in states],
+            created_at=now(),
+        )
+    )
+    for publication, (_, state) in zip(order.publications, states, strict=True):
+        c.execute(sa.insert(publications).values(**_row(publication, state)))
+    return states
+
+
+def _accepted(c: sa.Connection, order: Order) -> list[tuple[PublicationId, State]] | None:
+    mine = (orders.c.customer_id == order.customer_id) & (orders.c.api_key == order.api_key)
+    row = c.execute(sa.select(orders).where(mine, orders.c.idempotency_key == order.idempotency_key)).first()
+    if row is None:
+        return None
+    if row.body_sha256 != order.body_sha256:
+        raise KeyReused
+    ids: list[str] = row.publications
+    known = (publications.c.customer_id == order.customer_id) & publications.c.id.in_(ids)
+    states = {found.id: State(found.state) for found in c.execute(sa.select(publications).where(known))}
+    return [(PublicationId(i), states[i]) for i in ids]
+
+
+def _row(publication: Publication, state: State) -> dict[str, Any]:
+    account, at = publication.account, publication.publish_at
+    return {
+        "id": publication.id,
+        "customer_id": account.customer_id,
+        "agent_id": publication.agent_id,
+        "correlation_id": publication.correlation_id,
+        "platform": account.platform,
+        "credential_ref": account.credential_ref,
+        "posting_identity": account.posting_identity,
+        "account_metadata": dict(account.metadata),
+        "format": publication.format,
+        "content": content_to_json(publication.content),
+        "publish_at": at.timestamp() if at else None,
+        "state": state.value,
+        "due_at": at.timestamp() if at else now(),
+        "created_at": now(),
+    }
