@@ -82,6 +82,8 @@ class Settings(BaseSettings):
         10 * 1024**3, gt=0, description="The largest file that is fetched from a customer's URL."
     )
 
+    fetch_seconds: float = Field(1800.0, gt=0, description="The longest that fetching one file may take.")
+
     enable_circuit_breaker: bool = Field(True, description="Leave a failing platform alone for a moment.")
     enable_metrics_collection: bool = Field(True, description="Count what happens.")
     http_transport: Literal["aiohttp", "httpx2"] = Field("aiohttp", description="The HTTP client under the wire.")
@@ -130,6 +132,11 @@ class Settings(BaseSettings):
         for name in ("platform_origin", "clock_url", "fetch_allow_origins"):
             if getattr(self, name):
                 yield f"{name.upper()} is for development: it would send tokens, or time, or customers' URLs elsewhere"
+
+
+def load() -> Settings:
+    """The settings of this process's environment, fit for it. Raises `Unfit`, or pydantic's `ValidationError`."""
+    return Settings.model_validate({}).fit()
 
 
 def _is_key(text: str) -> bool:

@@ -12,7 +12,7 @@ from waooaw_social.core.secret import Secret
 from waooaw_social.durable.ports import Delays
 from waooaw_social.platforms.kit import OAuthClient
 from waooaw_social.platforms.registry import kits
-from waooaw_social.settings import Settings
+from waooaw_social.settings import Settings, load
 from waooaw_social.wire.clock import SystemClock
 from waooaw_social.wire.fetch import Fetcher, FetchLimits
 from waooaw_social.wire.gateway import Gateway, NoBreaker
@@ -23,10 +23,12 @@ from waooaw_social.wire.resolver import CPSocialCredentialResolver
 from waooaw_social.wire.tokens import Tokens
 from waooaw_social.wire.transport import Transport
 
+MEDIA_TYPES = frozenset({"video/*", "image/*", "application/octet-stream"})
+
 
 def get_default_resolver() -> CPSocialCredentialResolver:
     """The resolver for the CP that `CP_BACKEND_URL` and `PLANT_INTERNAL_API_KEY` name."""
-    settings = Settings().fit()
+    settings = load()
     return CPSocialCredentialResolver(
         cp_base_url=settings.cp_backend_url, internal_api_key=settings.plant_internal_api_key.get_secret_value()
     )
@@ -34,14 +36,14 @@ def get_default_resolver() -> CPSocialCredentialResolver:
 
 def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Settings | None = None) -> Wiring:
     """What a client of `platform` is made of."""
-    settings = (settings or Settings()).fit()
+    settings = settings or load()
     clock, meter = SystemClock(), CallMeter()
     known = kits(limits=settings.quota_limits(), features=settings.features())
     transport = Transport(origin=settings.platform_origin, kind=settings.http_transport)
     files = MediaFolder(
         folder=Path(gettempdir()) / "waooaw-social-media",
         fetcher=Fetcher(allow_origins=settings.fetch_allow_origins),
-        limits=FetchLimits(max_bytes=settings.fetch_max_bytes),
+        limits=fetch_limits(settings),
     )
     tokens = Tokens(
         source=resolver or get_default_resolver(),
@@ -62,6 +64,11 @@ def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Se
     )
     delays = Delays(send_window=settings.send_window_seconds, reconcile=settings.reconcile_delay_seconds)
     return Wiring(kit=known[platform], gateway=gateway, files=files, clock=clock, meter=meter, delays=delays)
+
+
+def fetch_limits(settings: Settings) -> FetchLimits:
+    """How large, how slow, and of which type a customer's file may be."""
+    return FetchLimits(max_bytes=settings.fetch_max_bytes, seconds=settings.fetch_seconds, content_types=MEDIA_TYPES)
 
 
 def oauth_clients(settings: Settings) -> dict[Platform, OAuthClient]:

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,7 @@ class DidNotStart(Exception):
 @asynccontextmanager
 async def running(
     name: str, arguments: list[str], *, log: Path, healthy: str, environment: Mapping[str, str]
-) -> AsyncIterator[None]:
+) -> AsyncGenerator[None]:
     """A process of this program, from its first healthy answer until the end of the block."""
     with log.open("wb") as written:
         process = await asyncio.create_subprocess_exec(

@@ -122,7 +122,9 @@ class Publishing:
         platform = publication.account.platform
         kit = self.kits.get(platform)
         if kit is None:
-            refusal = Refusal(code="unknown_platform", message=f"{platform} is not published to yet.", field="credential_ref")
+            refusal = Refusal(
+                code="unknown_platform", message=f"{platform} is not published to yet.", field="credential_ref"
+            )
             return [TargetProblem(target=target, platform=platform, refusal=refusal)]
         if publication.format not in kit.manifest.formats:
             known = ", ".join(kit.manifest.formats)

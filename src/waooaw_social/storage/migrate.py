@@ -2,7 +2,7 @@
 
 import asyncio
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -53,7 +53,7 @@ def run(metadata: sa.MetaData) -> None:
 
 
 @contextmanager
-def _alone(url: Url) -> Iterator[None]:
+def _alone(url: Url) -> Generator[None]:
     """SQLite has no lock that outlives a transaction; a file beside the database is one, and goes with its process."""
     if not url.sqlite:
         yield

@@ -15,16 +15,17 @@ from waooaw_social.core.ids import CredentialRef, CustomerId, Platform
 from waooaw_social.core.post import MediaFile
 from waooaw_social.core.refusal import Cure, Refusal
 from waooaw_social.core.secret import Secret
-from waooaw_social.platforms.call import Reply
+from waooaw_social.platforms.call import Cost, Reply
 from waooaw_social.platforms.manifest import Bucket
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotSent:
-    """Certainly not done. Ask again in `retry_in` seconds, or, where that is None, when `until` has been cured."""
+    """Certainly not done. Ask again in `retry_in` seconds, or when `until` has been cured."""
 
     why: str
-    retry_in: float | None
+    retry_in: float | None = None
+    """Seconds; None and no cure: soon, by the caller's own schedule."""
     until: Cure | None = None
     refusal: Refusal | None = None
     """What the platform said, if it said something."""
@@ -36,6 +37,7 @@ class Unknown:
 
     why: str
     retry_in: float | None = None
+    refusal: Refusal | None = None
 
 
 Outcome: TypeAlias = Reply | NotSent | Unknown
@@ -171,6 +173,10 @@ class QuotaStore(Protocol):
         """Reserve `units`. None: granted. Otherwise the seconds until the bucket is refilled."""
         ...
 
+    async def give_back(self, bucket: Bucket, scope: str, units: int) -> None:
+        """What was reserved never left."""
+        ...
+
     async def block(self, bucket: Bucket, scope: str, seconds: float) -> None:
         """The platform says the bucket is empty, whatever we counted: nobody asks again for so long."""
         ...
@@ -185,7 +191,17 @@ class BreakerStore(Protocol):
         """None: go ahead. Otherwise seconds until it may be tried again."""
         ...
 
-    async def report(self, platform: Platform, *, healthy: bool) -> None: ...
+    async def report(self, platform: Platform, *, healthy: bool) -> None:
+        """A call came back: the platform's own fault, or not."""
+        ...
+
+
+class Meter(Protocol):
+    """Is told of every call that left, once."""
+
+    def called(self, *, platform: Platform, name: str, answer: str, seconds: float, cost: Cost | None) -> None:
+        """`answer` is a status or one of `not_written`, `lost`."""
+        ...
 
 
 class MediaStore(Protocol):

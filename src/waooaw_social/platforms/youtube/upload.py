@@ -14,7 +14,18 @@ from waooaw_social.core.ids import Audience, RemoteId
 from waooaw_social.core.post import MediaFile, Published
 from waooaw_social.core.publication import Publication
 from waooaw_social.core.refusal import Refused
-from waooaw_social.platforms.call import Asked, Flow, Interrupted, Reply, Verdict, Visible, fetch, or_none, pause, until_due
+from waooaw_social.platforms.call import (
+    Asked,
+    Flow,
+    Interrupted,
+    Reply,
+    Verdict,
+    Visible,
+    fetch,
+    or_none,
+    pause,
+    until_due,
+)
 from waooaw_social.platforms.youtube import calls, check
 from waooaw_social.platforms.youtube.account import verified_channel
 from waooaw_social.platforms.youtube.calls import Channel, Gone, Held, Progress, Session, Whole
@@ -140,15 +151,18 @@ def resource_of(publication: Publication) -> Mapping[str, Any]:
     snippet = {"title": content.title, "description": content.description, "tags": list(content.tags)} | {
         field: content.options.get(option) for option, field in check.SNIPPET_OPTIONS.items()
     }
-    status = {"privacyStatus": content.privacy, "selfDeclaredMadeForKids": content.options.get("made_for_kids", False)} | {
-        field: content.options.get(option) for option, field in check.STATUS_OPTIONS.items()
-    }
+    status = {
+        "privacyStatus": content.privacy,
+        "selfDeclaredMadeForKids": content.options.get("made_for_kids", False),
+    } | {field: content.options.get(option) for option, field in check.STATUS_OPTIONS.items()}
     return {"snippet": _present(snippet), "status": _present(status)}
 
 
 def published(publication: Publication) -> Callable[[Reply], Published | None]:
     """What a final answer says; None where it says that the session is gone."""
-    address = "https://www.youtube.com/shorts/{}" if publication.format == "short" else "https://www.youtube.com/watch?v={}"
+    address = (
+        "https://www.youtube.com/shorts/{}" if publication.format == "short" else "https://www.youtube.com/watch?v={}"
+    )
 
     def read(reply: Reply) -> Published | None:
         video: RemoteId | None = calls.resource_of(reply)

@@ -79,14 +79,9 @@ def refusal_to_json(refusal: Refusal) -> dict[str, Any]:
 
 def refusal_from_json(fields: Mapping[str, Any]) -> Refusal:
     cure = fields.get("cure")
-    return Refusal(
-        **{
-            **fields,
-            "reaction": Reaction(fields["reaction"]),
-            "scope": Scope(fields["scope"]),
-            "cure": Cure(cure) if cure else None,
-        }
-    )
+    read: dict[str, Any] = {**fields, "reaction": Reaction(fields["reaction"]), "scope": Scope(fields["scope"])}
+    read["cure"] = Cure(cure) if cure else None
+    return Refusal(**read)
 
 
 def reply_to_bytes(reply: Reply) -> bytes:

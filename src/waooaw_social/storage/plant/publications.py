@@ -142,7 +142,7 @@ class SqlPublications:
         ]
 
 
-def _due() -> sa.Select[Any]:
+def _due() -> sa.Select[Any, Any, Any]:
     waiting = publications.c.state.in_(sorted(WAITING))
     return sa.select(publications.c.id, publications.c.worker, publications.c.due_at).where(
         waiting, publications.c.due_at <= now()

@@ -61,5 +61,5 @@ class SqlQuota:
         day = day_of(bucket, self.clock.now()).name
         return (quota.c.bucket == bucket.name) & (quota.c.scope == scope) & (quota.c.day == day)
 
-    def _insert(self, table: sa.Table):  # noqa: ANN202 - each dialect has a type of its own
+    def _insert(self, table: sa.Table):
         return sqlite_insert(table) if self.db.sqlite else postgresql_insert(table)

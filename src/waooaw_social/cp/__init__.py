@@ -1,0 +1,1 @@
+"""The customer portal's backend: keeps customers' credentials, and lends their tokens to Plant."""

@@ -1,0 +1,171 @@
+"""CP's public API: a customer's key in, their credentials without any secret out."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from starlette.responses import JSONResponse
+
+from waooaw_social.core.secret import Secret
+from waooaw_social.cp.internal_api import internal_app
+from waooaw_social.cp.vault import Vault
+from waooaw_social.storage.api_keys import ApiKey
+from waooaw_social.storage.cp.credentials import Actor, NoSuchCredential, OtherPlatform, Stored, Wanted
+from waooaw_social.web import Problem, bearer, equip, invalid, not_found, request_id, unauthorized
+
+PlatformName = Literal["youtube", "instagram", "facebook", "linkedin", "whatsapp"]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[\x20-\x7e]+$")]
+Token = Annotated[SecretStr, Field(min_length=1, max_length=8192)]
+
+METADATA: dict[str, dict[str, frozenset[str] | None]] = {
+    "youtube": {},
+    "instagram": {"login": frozenset({"facebook", "instagram"})},
+    "facebook": {},
+    "linkedin": {"author_kind": frozenset({"organization", "member"})},
+    "whatsapp": {"waba_id": None, "default_recipient": None},
+}
+"""The only metadata there is: platform, key, allowed values (None: any)."""
+
+
+class PlatformCredential(BaseModel):
+    """A platform account to be connected."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "platform": "youtube",
+                    "posting_identity": "UCabcdefghijklmnopqrstuv",
+                    "access_token": "ya29.…",
+                    "refresh_token": "1//…",
+                    "expires_at": "2026-11-21T12:00:00Z",
+                    "scopes": ["https://www.googleapis.com/auth/youtube.force-ssl"],
+                }
+            ]
+        },
+    )
+
+    platform: PlatformName
+    posting_identity: Word | None = Field(
+        None, description="Who posts: a channel id, a Page id; WhatsApp's phone number id."
+    )
+    access_token: Token
+    refresh_token: Token | None = Field(None, description="Left out: the stored one stays.")
+    credential_ref: Word | None = Field(None, description="Replaces this credential; left out: a new one.")
+    expires_at: Annotated[AwareDatetime, Field(strict=False)] | None = Field(None, description="With an offset.")
+    scopes: Annotated[list[Word], Field(max_length=64)] = Field(default_factory=list[Word])
+    metadata: dict[str, Word] = Field(default_factory=dict[str, Word])
+
+    @model_validator(mode="after")
+    def _known_metadata(self) -> "PlatformCredential":
+        known = METADATA[self.platform]
+        for name, value in self.metadata.items():
+            if name not in known:
+                raise ValueError(f"metadata: {self.platform} has {', '.join(known) or 'no metadata'}")
+            allowed = known[name]
+            if allowed is not None and value not in allowed:
+                raise ValueError(f"metadata.{name} is one of {', '.join(sorted(allowed))}")
+        return self
+
+
+class CredentialView(BaseModel):
+    """A credential as its customer sees it. There is no secret in it."""
+
+    credential_ref: str
+    customer_id: str
+    platform: str
+    posting_identity: str | None
+    metadata: dict[str, str]
+    version: int
+    expires_at: datetime | None
+    scopes: list[str]
+    created_at: datetime
+    updated_at: datetime
+
+
+class CredentialList(BaseModel):
+    credentials: list[CredentialView]
+
+
+def create_app(vault: Vault, *, internal_key: Secret, internal_here: bool = True) -> FastAPI:
+    """The public app. `internal_here` False: the internal API has a listener of its own, and here it is 404."""
+    app = FastAPI(title="waooaw-social CP", version="1", redoc_url=None)
+    equip(app, service="cp")
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+    async def customer(request: Request) -> ApiKey:
+        key = bearer(request)
+        found = await vault.customer(key) if key else None
+        if found is None:
+            raise unauthorized()
+        return found
+
+    Customer = Annotated[ApiKey, Depends(customer)]  # noqa: N806 - it is a type
+
+    @app.put(
+        "/api/cp/platform-credentials",
+        response_model=CredentialView,
+        responses={201: {"model": CredentialView}, 401: {}, 404: {}, 409: {}},
+        summary="Connect an account, or replace its tokens",
+    )
+    async def put(wanted: PlatformCredential, who: Customer, request: Request, response: Response) -> CredentialView:
+        actor = Actor(name=f"key:{who.id}", request_id=request_id(request))
+        try:
+            stored, new = await vault.put(who.customer_id, wanted.credential_ref, _wanted(wanted), actor)
+        except NoSuchCredential:
+            raise not_found("credential") from None
+        except OtherPlatform:
+            detail = "The credential is one of another platform."
+            raise Problem(status=409, code="other_platform", detail=detail, field="platform") from None
+        response.status_code = 201 if new else 200
+        return view(stored)
+
+    @app.get("/api/cp/platform-credentials", response_model=CredentialList, summary="What is connected; never a secret")
+    async def get(who: Customer) -> CredentialList:
+        return CredentialList(credentials=[view(stored) for stored in await vault.list(who.customer_id)])
+
+    @app.get("/healthz", summary="Whether this process answers")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    del put, get, healthz  # registered; not called by name
+    if internal_here:
+        app.mount("/api/internal", internal_app(vault, internal_key=internal_key))
+    return app
+
+
+def view(stored: Stored) -> CredentialView:
+    return CredentialView(
+        credential_ref=stored.credential_ref,
+        customer_id=stored.customer_id,
+        platform=stored.platform,
+        posting_identity=stored.posting_identity,
+        metadata=dict(stored.metadata),
+        version=stored.version,
+        expires_at=stored.expires_at,
+        scopes=list(stored.scopes),
+        created_at=stored.created_at,
+        updated_at=stored.updated_at,
+    )
+
+
+def _wanted(asked: PlatformCredential) -> Wanted:
+    refresh = asked.refresh_token
+    return Wanted(
+        platform=asked.platform,
+        posting_identity=asked.posting_identity,
+        access_token=Secret(asked.access_token.get_secret_value()),
+        refresh_token=Secret(refresh.get_secret_value()) if refresh else None,
+        expires_at=asked.expires_at,
+        scopes=asked.scopes,
+        metadata=asked.metadata,
+    )
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return invalid(error.errors()).response()

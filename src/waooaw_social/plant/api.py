@@ -1,0 +1,320 @@
+"""Plant's API: an agent's key in, publications accepted and shown. An id of another customer's is an id that does not exist."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Header, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.responses import JSONResponse
+
+from waooaw_social.core.ids import AgentId, CredentialRef, CustomerId
+from waooaw_social.core.post import Content, MediaUrl
+from waooaw_social.plant.publishing import NotAccepted, Publishing, Target, Wanted
+from waooaw_social.storage.api_keys import ApiKey, ApiKeys
+from waooaw_social.storage.plant.publications import KeyReused
+from waooaw_social.web import Problem, bearer, equip, invalid, not_found, unauthorized
+from waooaw_social.wire.ports import CredentialsUnavailable, CredentialUnknown
+
+PUBLISH, READ = "publish", "read"
+SCOPES = frozenset({PUBLISH, READ})
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[\x20-\x7e]+$")]
+HttpsUrl = Annotated[str, StringConstraints(min_length=8, max_length=4096, pattern=r"^https?://[^\s]+$")]
+IdempotencyKey = Annotated[
+    str, Header(alias="Idempotency-Key", min_length=1, max_length=255, description="Of your own making, one per order.")
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class ContentBody(_Strict):
+    """What is to be said. A platform takes the parts that it knows."""
+
+    text: Annotated[str, Field(max_length=65536)] | None = None
+    title: Annotated[str, Field(max_length=1024)] | None = None
+    description: Annotated[str, Field(max_length=65536)] | None = None
+    tags: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=500)] = Field(
+        default_factory=list[str]
+    )
+    video_url: HttpsUrl | None = Field(None, description="An https URL; fetched through a guard.")
+    image_urls: Annotated[list[HttpsUrl], Field(max_length=20)] = Field(default_factory=list[str])
+    privacy: Word = "public"
+    options: dict[str, str | bool | int] = Field(default_factory=dict[str, str | bool | int])
+
+
+class TargetBody(_Strict):
+    """One account, and the shape that the content takes there."""
+
+    credential_ref: Word
+    format: Word = Field(description="For YouTube: short, video or text.")
+
+
+class PublicationsBody(_Strict):
+    """One order: the same content for one or more accounts. All of them are accepted, or none."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "customer_id": "CUST-1",
+                    "agent_id": "AGENT-1",
+                    "content": {"title": "A cat", "video_url": "https://example.com/cat.mp4"},
+                    "targets": [{"credential_ref": "CRED-…", "format": "short"}],
+                }
+            ]
+        },
+    )
+
+    customer_id: Word
+    agent_id: Word
+    correlation_id: Word | None = None
+    content: ContentBody
+    targets: Annotated[list[TargetBody], Field(min_length=1, max_length=50)]
+
+
+class Accepted(BaseModel):
+    id: str
+    state: str
+
+
+class AcceptedList(BaseModel):
+    publications: list[Accepted]
+
+
+class Progress(BaseModel):
+    bytes_sent: int
+    bytes_total: int
+
+
+class AttemptView(BaseModel):
+    """One recorded call: what was asked, and what became of it."""
+
+    call: str
+    attempt: int
+    visible: bool
+    state: str
+    begun_at: datetime
+    answered_at: datetime | None
+    heard_by: str | None
+    looks: int
+
+
+class PublicationView(BaseModel):
+    """Where a publication stands, and how it came there."""
+
+    id: str
+    state: str
+    platform: str
+    credential_ref: str
+    format: str
+    agent_id: str | None
+    correlation_id: str | None
+    created_at: datetime
+    next_step_at: datetime | None
+    ended_at: datetime | None
+    why: str | None = Field(description="Why it waits, or why it ended as it did, for people.")
+    error: dict[str, Any] | None = Field(
+        description="What the platform said, understood: code, message, remediation, …"
+    )
+    post_id: str | None
+    post_url: str | None
+    notes: list[str]
+    progress: Progress | None
+    attempts: list[AttemptView]
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, "content": {"application/problem+json": {}}}
+    for status, text in {
+        401: "The API key is missing or unknown.",
+        403: "The API key lacks a scope.",
+        404: "There is no such customer or publication for this key.",
+        409: "The order is being accepted by another request.",
+        422: "Something in the order cannot be published; every problem is named.",
+        503: "The credentials cannot be read just now; try again with the same Idempotency-Key.",
+    }.items()
+}
+
+
+def create_app(publishing: Publishing, keys: ApiKeys) -> FastAPI:
+    """The public app."""
+    app = FastAPI(title="waooaw-social Plant", version="1", redoc_url=None)
+    equip(app, service="plant")
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.state.publishing, app.state.keys = publishing, keys
+    app.add_api_route(
+        "/api/v1/publications",
+        submit,
+        methods=["POST"],
+        status_code=202,
+        responses=PROBLEMS,
+        summary="Publish on one or more accounts",
+    )
+    app.add_api_route(
+        "/api/v1/publications/{publication_id}",
+        show,
+        methods=["GET"],
+        responses=PROBLEMS,
+        summary="Where a publication stands",
+    )
+    app.add_api_route("/healthz", healthz, methods=["GET"], summary="Whether this process answers")
+    return app
+
+
+async def agent(request: Request) -> ApiKey:
+    """The agent whose key came with the request."""
+    keys: ApiKeys = request.app.state.keys
+    key = bearer(request)
+    found = await keys.find(key) if key else None
+    if found is None:
+        raise unauthorized()
+    return found
+
+
+Agent = Annotated[ApiKey, Depends(agent)]
+
+
+async def submit(body: PublicationsBody, idempotency_key: IdempotencyKey, who: Agent, request: Request) -> AcceptedList:
+    """Accepted means kept: it survives any crash from here on. The same key and body give the same answer again."""
+    _may(who, PUBLISH)
+    if body.customer_id != who.customer_id or (who.agent_id and body.agent_id != who.agent_id):
+        raise not_found("customer or agent")
+    publishing: Publishing = request.app.state.publishing
+    try:
+        accepted = await publishing.submit(_wanted(body, idempotency_key, who))
+    except NotAccepted as no:
+        raise _not_accepted(no) from None
+    except CredentialUnknown:
+        detail = "One of the credential_refs is none of this customer's."
+        raise Problem(status=404, code="unknown_credential", detail=detail, field="targets.credential_ref") from None
+    except CredentialsUnavailable as away:
+        detail = "The credentials cannot be read just now; nothing was accepted."
+        raise Problem(
+            status=503,
+            code="credentials_unavailable",
+            detail=detail,
+            retryable=True,
+            retry_after=away.retry_in,
+            remediation="Send the same request again with the same Idempotency-Key.",
+        ) from None
+    except KeyReused:
+        detail = "This Idempotency-Key was used for another order."
+        raise Problem(
+            status=422, code="idempotency_key_reused", detail=detail, remediation="Use a new key for a new order."
+        ) from None
+    return AcceptedList(publications=[Accepted(id=i, state=state.value) for i, state in accepted])
+
+
+async def show(publication_id: str, who: Agent, request: Request) -> PublicationView:
+    _may(who, READ)
+    publishing: Publishing = request.app.state.publishing
+    row = await publishing.show(CustomerId(who.customer_id), publication_id)
+    if row is None:
+        raise not_found("publication")
+    return view(row)
+
+
+async def healthz() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+def view(row: Any) -> PublicationView:
+    """A row of storage as its customer sees it."""
+    waiting = row["ended_at"] is None
+    progress = Progress(bytes_sent=row["bytes_sent"], bytes_total=row["bytes_total"]) if row["bytes_total"] else None
+    return PublicationView(
+        id=row["id"],
+        state=row["state"],
+        platform=row["platform"],
+        credential_ref=row["credential_ref"],
+        format=row["format"],
+        agent_id=row["agent_id"],
+        correlation_id=row["correlation_id"],
+        created_at=_time(row["created_at"]),
+        next_step_at=_time(row["due_at"]) if waiting else None,
+        ended_at=None if waiting else _time(row["ended_at"]),
+        why=row["why"],
+        error=row["refusal"],
+        post_id=row["post_id"],
+        post_url=row["post_url"],
+        notes=row["notes"] or [],
+        progress=progress,
+        attempts=[_attempt(entry) for entry in row["attempts"]],
+    )
+
+
+def _attempt(entry: Any) -> AttemptView:
+    answered = entry["answered_at"]
+    return AttemptView(
+        call=entry["name"],
+        attempt=entry["attempt"],
+        visible=entry["visible"],
+        state=entry["state"],
+        begun_at=_time(entry["begun_at"]),
+        answered_at=_time(answered) if answered is not None else None,
+        heard_by=entry["heard_by"],
+        looks=entry["looks"],
+    )
+
+
+def _wanted(body: PublicationsBody, idempotency_key: str, who: ApiKey) -> Wanted:
+    said = body.content
+    content = Content(
+        text=said.text,
+        title=said.title,
+        description=said.description,
+        tags=tuple(said.tags),
+        video=MediaUrl(said.video_url) if said.video_url else None,
+        images=tuple(MediaUrl(url) for url in said.image_urls),
+        privacy=said.privacy,
+        options=said.options,
+    )
+    targets = [Target(credential_ref=CredentialRef(t.credential_ref), format=t.format) for t in body.targets]
+    return Wanted(
+        customer_id=CustomerId(body.customer_id),
+        agent_id=AgentId(body.agent_id),
+        correlation_id=body.correlation_id,
+        content=content,
+        targets=targets,
+        idempotency_key=idempotency_key,
+        api_key=who.id,
+        body=body.model_dump(),
+    )
+
+
+def _not_accepted(no: NotAccepted) -> Problem:
+    errors = [
+        {"field": f"targets.{p.target}: {p.refusal.field}", "code": p.refusal.code, "message": p.refusal.message}
+        | ({"remediation": p.refusal.remediation} if p.refusal.remediation else {})
+        for p in no.problems
+    ]
+    first = no.problems[0]
+    return Problem(
+        status=422,
+        code=first.refusal.code,
+        detail=" ".join(dict.fromkeys(p.refusal.message for p in no.problems)),
+        platform=first.platform,
+        stage="check",
+        field=first.refusal.field,
+        remediation=first.refusal.remediation or None,
+        errors=errors,
+    )
+
+
+def _may(who: ApiKey, scope: str) -> None:
+    if scope not in who.scopes:
+        raise Problem(status=403, code="missing_scope", detail=f"This API key may not {scope}.")
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return invalid(error.errors()).response()

@@ -1,0 +1,79 @@
+"""Reads a part of a file for sending: off the event loop, a little ahead, and never the whole of it.
+
+A block is read by a thread while the one before it is on its way, and goes out in smaller pieces, so that memory stays flat whatever
+the size and one hop to the thread serves several writes.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable
+from typing import cast
+
+from waooaw_social.wire.ports import FileRange
+
+PIECE = 256 * 1024
+"""Bytes handed to the socket at once: larger ones cost memory and gain nothing, under TLS they cost up to 2.6 times the CPU."""
+BLOCK = 8 * PIECE
+"""Bytes read by one hop to the thread: half of it costs a tenth of the speed. Two of them exist at a time."""
+
+
+class FileChanged(Exception):
+    """The file is not there, or shorter than what was promised of it."""
+
+
+class Source:
+    """An open part of a file. Close it when the exchange is over."""
+
+    def __init__(self, fd: int, part: FileRange, progress: Callable[[int], None]) -> None:
+        self._fd = fd
+        self._offset = part.offset
+        self.length = part.length
+        self._progress = progress
+        self._reading: asyncio.Future[bytes] | None = None
+
+    @classmethod
+    async def open(cls, part: FileRange, progress: Callable[[int], None]) -> "Source":
+        """Raises `FileChanged` before anything is sent where the file cannot hold the part."""
+        return cls(await asyncio.to_thread(_open, part), part, progress)
+
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        """The pieces in order; when the next one is asked for, the one before has been taken by the socket."""
+        start, length = self._offset, self.length
+        self._read(start, min(PIECE, length))  # a short first one: the sooner the first byte leaves
+        sent = read = 0
+        while read < length:
+            assert self._reading is not None
+            block = memoryview(await asyncio.shield(self._reading))
+            if not block:
+                raise FileChanged("the file became shorter while it was sent")
+            read += len(block)
+            if read < length:
+                self._read(start + read, min(BLOCK, length - read))
+            for at in range(0, len(block), PIECE):
+                piece = block[at : at + PIECE]
+                # One turn of the loop per piece, so that an early answer is heard before we write into a closed connection.
+                await asyncio.sleep(0)
+                yield cast("bytes", piece)  # a view of the block, which every transport takes for bytes
+                sent += len(piece)
+                self._progress(sent)
+
+    async def aclose(self) -> None:
+        """Closes the file, after the thread has let go of it: a descriptor closed under a reader could become another file's."""
+        if self._reading is not None and not self._reading.done():
+            self._reading.add_done_callback(lambda _: os.close(self._fd))
+        else:
+            os.close(self._fd)
+
+    def _read(self, offset: int, length: int) -> None:
+        self._reading = asyncio.get_running_loop().run_in_executor(None, os.pread, self._fd, length, offset)
+
+
+def _open(part: FileRange) -> int:
+    try:
+        fd = os.open(part.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        raise FileChanged("the file to be sent is not there") from None
+    if part.offset < 0 or part.length < 0 or os.fstat(fd).st_size < part.offset + part.length:
+        os.close(fd)
+        raise FileChanged("the file to be sent is shorter than promised")
+    return fd
