@@ -86,3 +86,15 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+async def taken(ports: Ports) -> int | None:
+    """A port that somebody else listens on already, if there is one."""
+    for port in (ports.sandbox, ports.cp, ports.plant):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            continue
+        writer.close()
+        return port
+    return None

@@ -1,0 +1,315 @@
+"""The show: connects a customer, orders a Short through Plant's API, lets three things go wrong on the way, and tells what followers see.
+
+It uses the same HTTP that any agent and any customer would. What goes wrong is ordered from the sandbox beforehand: one 503, one connection
+cut in mid-chunk, a token that ends half-way. The upload is slowed down so that there is something to watch.
+"""
+
+import asyncio
+import json
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from waooaw_social.demo import screen
+from waooaw_social.demo.house import DidNotStart, Ports, running, taken
+from waooaw_social.settings import load
+from waooaw_social.wire.transport import Client, api_client
+
+SIZE = 160_000_000
+"""Bytes of the video: ten chunks."""
+CHUNK_DELAY = 0.25
+"""Seconds by which the sandbox delays each chunk."""
+CUSTOMER, AGENT = "CUST-DEMO", "AGENT-DEMO"
+PATIENCE = 55.0
+
+
+class Failed(Exception):
+    """The show did not end as it should."""
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """Who is on it."""
+
+    ports: Ports
+    http: Client
+    var: Path
+    account: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    customer_key: str = ""
+    agent_key: str = ""
+
+    @property
+    def sandbox(self) -> str:
+        return self.ports.url(self.ports.sandbox)
+
+    async def ask(self, method: str, url: str, *, key: str = "", body: Any = None, **headers: str) -> Any:
+        if key:
+            headers["authorization"] = f"Bearer {key}"
+        response = await self.http.request(method, url, json=body, headers=headers)
+        if response.status_code >= 400:
+            raise Failed(f"{method} {url.partition('?')[0]} answered {response.status_code}: {response.text[:300]}")
+        return response.json()
+
+    async def order(self, what: str, body: Any) -> Any:
+        return await self.ask("POST", f"{self.sandbox}/_sandbox/{what}", body=body)
+
+
+async def show(*, once: bool) -> int:
+    """Returns the exit status."""
+    settings, ports = load(), Ports()
+    var = settings.var
+    var.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        async with AsyncExitStack() as stack:
+            stage = await set_up(stack, ports, var)
+            await perform(stage)
+            if not once:
+                await stay(stage)
+    except (DidNotStart, Failed) as no:
+        print(f"\n{screen.bold('It did not work:')} {no}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def set_up(stack: AsyncExitStack, ports: Ports, var: Path) -> Stage:
+    """Sandbox and services up, keys minted, the customer connected."""
+    print(screen.bold("\nwaooaw-social: one Short, from an agent to its followers\n"))
+    busy = await taken(ports)
+    if busy:
+        raise Failed(f"port {busy} is in use; stop what listens there and try again.")
+    http = await stack.enter_async_context(api_client(timeout=30.0))
+    stage = Stage(ports=ports, http=http, var=var)
+    data = ["--data-dir", str(var / "sandbox")]
+    healthy = f"{stage.sandbox}/_sandbox/clock"
+    arguments = ["waooaw_sandbox", "--port", str(ports.sandbox), *data]
+    await stack.enter_async_context(
+        running("the sandbox", arguments, log=var / "sandbox.log", healthy=healthy, environment={})
+    )
+    stage.account = (await stage.ask("GET", f"{stage.sandbox}/_sandbox/accounts"))[0]
+    environment = surroundings(stage)
+    serve = ["waooaw_social.cli", "serve", "--cp-port", str(ports.cp), "--plant-port", str(ports.plant)]
+    healthy = f"{ports.url(ports.plant)}/healthz"
+    await stack.enter_async_context(
+        running("the services", serve, log=var / "serve.log", healthy=healthy, environment=environment)
+    )
+    screen.step(
+        f"sandbox on {ports.sandbox}, CP on {ports.cp}, Plant and its worker on {ports.plant}; SQLite in {var}/"
+    )
+    stage.customer_key = await minted(environment, "--customer", CUSTOMER)
+    stage.agent_key = await minted(environment, "--customer", CUSTOMER, "--agent", AGENT)
+    return stage
+
+
+def surroundings(stage: Stage) -> dict[str, str]:
+    """The services' environment: everything else has its default."""
+    return {
+        "PLATFORM_ORIGIN": stage.sandbox,
+        "FETCH_ALLOW_ORIGINS": stage.sandbox,
+        "CLOCK_URL": f"{stage.sandbox}/_sandbox/clock",
+        "CP_BACKEND_URL": stage.ports.url(stage.ports.cp),
+        "YOUTUBE_CLIENT_ID": stage.account["app_id"],
+        "YOUTUBE_CLIENT_SECRET": stage.account["app_secret"],
+        "WAOOAW_VAR": str(stage.var),
+    }
+
+
+async def minted(environment: Mapping[str, str], *arguments: str) -> str:
+    """A key, by the command that mints it."""
+    import os
+
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "waooaw_social.cli", "api-keys", "create", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+    printed, _ = await process.communicate()
+    if process.returncode:
+        raise Failed("a key could not be minted")
+    return printed.decode().split()[-1]
+
+
+async def perform(stage: Stage) -> None:
+    """The publication itself, and what came of it."""
+    started = time.monotonic()
+    credential = await connect(stage)
+    await order_trouble(stage)
+    publication_id = await publish(stage, credential)
+    shown = await watch(stage, publication_id)
+    if shown["state"] != "published":
+        raise Failed(f"the publication ended {shown['state']}: {shown['why']}")
+    await report(stage, shown, time.monotonic() - started)
+
+
+async def connect(stage: Stage) -> str:
+    account = stage.account
+    named = ("platform", "posting_identity", "access_token", "refresh_token", "expires_at", "scopes")
+    body = {name: account[name] for name in named}
+    url = f"{stage.ports.url(stage.ports.cp)}/api/cp/platform-credentials"
+    kept = await stage.ask("PUT", url, key=stage.customer_key, body=body)
+    screen.step(
+        f"{CUSTOMER} connected the channel “{account['title']}”; its tokens lie sealed in CP as {kept['credential_ref']}"
+    )
+    return kept["credential_ref"]
+
+
+async def order_trouble(stage: Stage) -> None:
+    """One 503, one connection cut in mid-chunk, and every chunk slow enough to watch."""
+    chunk = {"platform": "youtube", "route": "upload.chunk"}
+    await stage.order("faults", chunk | {"fault": "status", "status": 503, "times": 1, "after": 2})
+    await stage.order("faults", chunk | {"fault": "reset_mid_chunk", "after_bytes": 9_000_000, "times": 1, "after": 6})
+    await stage.order("faults", chunk | {"fault": "delay", "seconds": CHUNK_DELAY, "times": 0})
+    screen.step("ordered from the sandbox: one 503, one cut connection, and a token that ends half-way")
+
+
+async def publish(stage: Stage, credential: str) -> str:
+    video = f"{stage.sandbox}/_sandbox/media/video/{SIZE}.mp4"
+    body = {
+        "customer_id": CUSTOMER,
+        "agent_id": AGENT,
+        "correlation_id": f"demo-{secrets.token_hex(4)}",
+        "content": {
+            "title": f"A Short at {datetime.now():%H:%M:%S}",
+            "description": "Made by an agent.",
+            "video_url": video,
+        },
+        "targets": [{"credential_ref": credential, "format": "short"}],
+    }
+    url = f"{stage.ports.url(stage.ports.plant)}/api/v1/publications"
+    headers = {"idempotency-key": secrets.token_hex(8)}
+    accepted = await stage.ask("POST", url, key=stage.agent_key, body=body, **headers)
+    publication_id = accepted["publications"][0]["id"]
+    screen.step(
+        f"{AGENT} ordered a vertical MP4 of {screen.megabytes(SIZE)} as a Short: accepted as {publication_id}\n"
+    )
+    return publication_id
+
+
+async def watch(stage: Stage, publication_id: str) -> dict[str, Any]:
+    """Show progress and trouble until it has ended. When everything waits, the clock is advanced."""
+    url = f"{stage.ports.url(stage.ports.plant)}/api/v1/publications/{publication_id}"
+    progress, deadline = screen.Progress(), time.monotonic() + PATIENCE
+    told, ended = 0, False
+    while time.monotonic() < deadline:
+        shown = await stage.ask("GET", url, key=stage.agent_key)
+        told = await tell(stage, told, progress)
+        sent = shown["progress"]
+        if sent:
+            progress.show(sent["bytes_sent"], sent["bytes_total"])
+            if not ended and sent["bytes_sent"] > SIZE / 2:
+                ended = True
+                await stage.order(f"accounts/youtube/{stage.account['account']}", {"expires_in": 0})
+        if shown["state"] == "parked":
+            await advance(stage, shown, progress)
+        if shown["ended_at"]:
+            progress.show(SIZE, SIZE)
+            progress.interrupted()
+            return shown
+        await asyncio.sleep(0.1)
+    raise Failed(f"nothing came of it in {PATIENCE:.0f} s; see {stage.var}/serve.log")
+
+
+TROUBLE: Mapping[str, str] = {
+    "status": "YouTube answered 503 to a chunk: it is asked how much it holds, and the upload goes on from there",
+    "reset_mid_chunk": "the connection was cut in the middle of a chunk: the same question, and on from what YouTube kept",
+}
+
+
+async def tell(stage: Stage, told: int, progress: screen.Progress) -> int:
+    """What the sandbox saw since the last time, where it is worth a line. Returns how many calls have been told."""
+    calls: list[dict[str, Any]] = await stage.ask("GET", f"{stage.sandbox}/_sandbox/calls?platform=youtube")
+    for call in calls[told:]:
+        line = TROUBLE.get(call.get("fault") or "")
+        if call["status"] == 401:
+            line = "the token has ended (401): refreshed once, stored in CP, and on it goes"
+        if line:
+            progress.interrupted()
+            screen.event(line)
+    return len(calls)
+
+
+async def advance(stage: Stage, shown: Mapping[str, Any], progress: screen.Progress) -> None:
+    """Nobody wants to watch a wait: the sandbox's clock, which everybody here follows, is put forward."""
+    now = await stage.ask("GET", f"{stage.sandbox}/_sandbox/clock")
+    left = (datetime.fromisoformat(shown["next_step_at"]) - datetime.fromisoformat(now["now"])).total_seconds()
+    if left > 1.0:
+        progress.interrupted()
+        screen.event(f"everything waits {left:.0f} s ({shown['why']}): the clock is advanced")
+        await stage.order("clock", {"advance": left})
+
+
+async def report(stage: Stage, shown: Mapping[str, Any], seconds: float) -> None:
+    """The table, the proof, and `run.json`."""
+    calls: list[dict[str, Any]] = await stage.ask("GET", f"{stage.sandbox}/_sandbox/calls?platform=youtube")
+    routes = dict.fromkeys(call["route"] for call in calls)
+    rows = [["call", "times", "answers"]]
+    for route in routes:
+        answers = [str(call["status"] or "cut") for call in calls if call["route"] == route]
+        rows.append(
+            [str(route), str(len(answers)), ", ".join(f"{a} ×{answers.count(a)}" for a in dict.fromkeys(answers))]
+        )
+    screen.table("What YouTube was asked", rows)
+    rows = [["recorded call", "attempt", "visible", "became"]]
+    for entry in shown["attempts"]:
+        rows.append([entry["call"], str(entry["attempt"]), "yes" if entry["visible"] else "no", entry["state"]])
+    screen.table("What the ledger wrote down", rows)
+    post = await proof(stage, shown)
+    quota = await used_quota(stage)
+    screen.table("What followers see", [["post", "bytes", "sha-256"], [post["id"], str(SIZE), post["sha256"]]])
+    print(f"\n  the post     {screen.bold(post['sandbox_url'])}\n  on YouTube   {shown['post_url']}")
+    print("  quota used   " + ", ".join(f"{name} {used} of {limit}" for name, (used, limit) in quota.items()))
+    print(f"  time         {seconds:.1f} s, the slow chunks included\n")
+    run = {
+        "publications": [{"id": shown["id"], "platform": "youtube", "post_url": shown["post_url"]} | post],
+        "quota": quota,
+    }
+    (stage.var / "run.json").write_text(json.dumps(run | {"seconds": round(seconds, 1)}, indent=2) + "\n")
+    screen.step(f"one post, byte for byte, and written to {stage.var}/run.json")
+
+
+async def proof(stage: Stage, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What followers see of it, compared with what was ordered. Raises `Failed`."""
+    audience = await stage.ask("GET", f"{stage.sandbox}/_sandbox/audience/youtube/{stage.account['account']}")
+    wanted = (await stage.http.get(f"{stage.sandbox}/_sandbox/media/video/{SIZE}.sha256")).text.strip()
+    posts = [post for post in audience if post["id"] == shown["post_id"]]
+    if len(audience) != 1 or len(posts) != 1:
+        raise Failed(f"followers see {len(audience)} posts, {len(posts)} of them this one")
+    media = posts[0]["media"][0]
+    if media["sha256"] != wanted:
+        raise Failed("what followers see is not what was ordered")
+    return {
+        "post_id": posts[0]["id"],
+        "id": posts[0]["id"],
+        "sha256": media["sha256"],
+        "bytes": media["bytes"],
+        "sandbox_url": posts[0]["url"],
+    }
+
+
+async def used_quota(stage: Stage) -> dict[str, tuple[int, int]]:
+    """What Plant has counted today, by its own books."""
+    from waooaw_social.main import clock_of, opened
+    from waooaw_social.platforms.registry import kits
+    from waooaw_social.storage.plant.quota import SqlQuota
+
+    settings = load().model_copy(update={"clock_url": f"{stage.sandbox}/_sandbox/clock", "var": stage.var})
+    async with clock_of(settings) as clock, opened(settings.plant_database(), "plant", clock) as db:
+        quota, buckets = SqlQuota(db=db, clock=clock), kits(limits=settings.quota_limits())["youtube"].manifest.buckets
+        return {bucket.name: (await quota.used(bucket, stage.account["app_id"]), bucket.limit) for bucket in buckets}
+
+
+async def stay(stage: Stage) -> None:
+    """Until Ctrl-C."""
+    docs = f"{stage.ports.url(stage.ports.plant)}/docs"
+    print(f"\nStill up: Plant's API {docs}, the sandbox {stage.sandbox}/_sandbox/")
+    print(f"An agent's key: {stage.agent_key}\nCtrl-C stops everything.", flush=True)
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    await stop.wait()
