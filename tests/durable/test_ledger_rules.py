@@ -182,7 +182,9 @@ async def test_one_attempt_in_doubt_per_audience(store: Any, clock: SteppingCloc
     await begun(store, two)
 
 
-async def test_abandon_closes_its_own_attempt_and_opens_the_doubt_it_stood_for(store: Any, clock: SteppingClock) -> None:
+async def test_abandon_closes_its_own_attempt_and_opens_the_doubt_it_stood_for(
+    store: Any, clock: SteppingClock
+) -> None:
     await accepted(store, "p1")
     first = await claimed(store)
     await begun(store, first)
@@ -325,7 +327,9 @@ async def test_a_parked_publication_comes_back_at_its_time(store: Any, clock: St
     assert (await claimed(store)).late_by is None
 
 
-@pytest.mark.parametrize("ending", [Parked(seconds=1.0, why="x"), Failed(refusal=Refusal(code="c", message="m")), UNDECIDED])
+@pytest.mark.parametrize(
+    "ending", [Parked(seconds=1.0, why="x"), Failed(refusal=Refusal(code="c", message="m")), UNDECIDED]
+)
 async def test_who_lost_the_lease_ends_nothing(store: Any, clock: SteppingClock, ending: Any) -> None:
     publication = await accepted(store)
     first = await claimed(store)

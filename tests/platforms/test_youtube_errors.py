@@ -90,6 +90,8 @@ SEEN: list[tuple[Reply, str, Reaction, Scope]] = [
     *[(Reply(status), "platform_unavailable", R.UNKNOWN, Scope.PLATFORM) for status in (408, 500, 502, 503, 504, 599)],
     (google(500, "backendError"), "platform_unavailable", R.UNKNOWN, Scope.PLATFORM),
     (Reply(502, {"content-type": "text/html"}, b"<html>Bad Gateway</html>"), "platform_unavailable", R.UNKNOWN, Scope.PLATFORM),
+    (google(429, "badRequest"), "rate_limited", R.THROTTLE, Scope.APP),
+    (google(500, "badRequest"), "platform_unavailable", R.UNKNOWN, Scope.PLATFORM),
     (Reply(429), "rate_limited", R.THROTTLE, Scope.APP),
     (Reply(308), "upload_incomplete", R.NOT_DONE, Scope.REQUEST),
     (Reply(410), "session_lost", R.REFUSED, Scope.REQUEST),

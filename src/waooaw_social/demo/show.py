@@ -6,6 +6,7 @@ cut in mid-chunk, a token that ends half-way. The upload is slowed down so that 
 
 import asyncio
 import json
+import os
 import secrets
 import signal
 import sys
@@ -13,13 +14,17 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from waooaw_social.core.ids import Platform
 from waooaw_social.demo import screen
 from waooaw_social.demo.house import DidNotStart, Ports, running, taken
+from waooaw_social.main import clock_of, opened
+from waooaw_social.platforms.registry import kits
 from waooaw_social.settings import load
+from waooaw_social.storage.plant.quota import SqlQuota
 from waooaw_social.wire.transport import Client, api_client
 
 SIZE = 160_000_000
@@ -122,8 +127,6 @@ def surroundings(stage: Stage) -> dict[str, str]:
 
 async def minted(environment: Mapping[str, str], *arguments: str) -> str:
     """A key, by the command that mints it."""
-    import os
-
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "waooaw_social.cli", "api-keys", "create", *arguments),
         stdout=asyncio.subprocess.PIPE,
@@ -163,8 +166,10 @@ async def order_trouble(stage: Stage) -> None:
     """One 503, one connection cut in mid-chunk, and every chunk slow enough to watch."""
     chunk = {"platform": "youtube", "route": "upload.chunk"}
     await stage.order("faults", chunk | {"fault": "status", "status": 503, "times": 1, "after": 2})
-    await stage.order("faults", chunk | {"fault": "reset_mid_chunk", "after_bytes": 9_000_000, "times": 1, "after": 6})
-    await stage.order("faults", chunk | {"fault": "delay", "seconds": CHUNK_DELAY, "times": 0})
+    await stage.order("faults", chunk | {"fault": "reset_mid_chunk", "after_bytes": 9_000_000, "times": 1, "after": 7})
+    # a delayed chunk is read whole before anything happens to it, so that the one to be cut is not delayed
+    for delayed in ({"times": 6}, {"times": 0, "after": 8}):
+        await stage.order("faults", chunk | {"fault": "delay", "seconds": CHUNK_DELAY} | delayed)
     screen.step("ordered from the sandbox: one 503, one cut connection, and a token that ends half-way")
 
 
@@ -175,7 +180,7 @@ async def publish(stage: Stage, credential: str) -> str:
         "agent_id": AGENT,
         "correlation_id": f"demo-{secrets.token_hex(4)}",
         "content": {
-            "title": f"A Short at {datetime.now():%H:%M:%S}",
+            "title": f"A Short at {datetime.now(UTC):%H:%M:%S} UTC",
             "description": "Made by an agent.",
             "video_url": video,
         },
@@ -225,13 +230,16 @@ async def tell(stage: Stage, told: int, progress: screen.Progress) -> int:
     """What the sandbox saw since the last time, where it is worth a line. Returns how many calls have been told."""
     calls: list[dict[str, Any]] = await stage.ask("GET", f"{stage.sandbox}/_sandbox/calls?platform=youtube")
     for call in calls[told:]:
-        line = TROUBLE.get(call.get("fault") or "")
+        if call["status"] is None and call["fault"] not in TROUBLE:
+            break  # it is under way
+        told += 1
+        line = TROUBLE.get(call["fault"] or "")
         if call["status"] == 401:
             line = "the token has ended (401): refreshed once, stored in CP, and on it goes"
         if line:
             progress.interrupted()
             screen.event(line)
-    return len(calls)
+    return told
 
 
 async def advance(stage: Stage, shown: Mapping[str, Any], progress: screen.Progress) -> None:
@@ -294,13 +302,12 @@ async def proof(stage: Stage, shown: Mapping[str, Any]) -> dict[str, Any]:
 
 async def used_quota(stage: Stage) -> dict[str, tuple[int, int]]:
     """What Plant has counted today, by its own books."""
-    from waooaw_social.main import clock_of, opened
-    from waooaw_social.platforms.registry import kits
-    from waooaw_social.storage.plant.quota import SqlQuota
-
     settings = load().model_copy(update={"clock_url": f"{stage.sandbox}/_sandbox/clock", "var": stage.var})
     async with clock_of(settings) as clock, opened(settings.plant_database(), "plant", clock) as db:
-        quota, buckets = SqlQuota(db=db, clock=clock), kits(limits=settings.quota_limits())["youtube"].manifest.buckets
+        quota, buckets = (
+            SqlQuota(db=db, clock=clock),
+            kits(limits=settings.quota_limits())[Platform("youtube")].manifest.buckets,
+        )
         return {bucket.name: (await quota.used(bucket, stage.account["app_id"]), bucket.limit) for bucket in buckets}
 
 

@@ -6,11 +6,7 @@ only tests and the sandbox's clock ever set.
 """
 
 import asyncio
-import contextlib
-import os
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -20,16 +16,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement
 
-T = TypeVar("T")
-Work = Callable[[sa.Connection], T]
+from waooaw_social.storage import sqlite
+from waooaw_social.storage.sqlite import Work
 
-BATCH = 64
-"""Writes that share one COMMIT at most: the last of them waits for the first."""
-BUSY = 20.0
-"""Seconds to wait for SQLite's write lock, which another process (a migration, a backup) may hold."""
+T = TypeVar("T")
+
 POSTGRES_POOL = 12
 POSTGRES_GUARDS = "-c idle_in_transaction_session_timeout=10000 -c lock_timeout=5000 -c synchronous_commit=on"
 """Below the lease: a frozen worker must not hold its locks longer than its lease."""
+CONNECT_TIMEOUT = 10
+"""Seconds for a new connection to PostgreSQL."""
+
+_SCHEMES = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "sqlite+aiosqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
 
 
 class now(ColumnElement[float]):  # noqa: N801 - it is written like the function it stands for
@@ -39,12 +44,9 @@ class now(ColumnElement[float]):  # noqa: N801 - it is written like the function
     type = sa.Double()
 
 
-_OFFSET = "waooaw_clock_offset"
-
-
 @compiles(now, "sqlite")
 def _sqlite_now(_element: now, _compiler: Any, **_: Any) -> str:
-    return f"((julianday('now') - 2440587.5) * 86400.0 + {_OFFSET}())"
+    return f"((julianday('now') - 2440587.5) * 86400.0 + {sqlite.CLOCK_OFFSET}())"
 
 
 @compiles(now, "postgresql")
@@ -56,9 +58,19 @@ def _postgresql_now(_element: now, compiler: Any, **kw: Any) -> str:
 
 @dataclass(frozen=True)
 class Url:
-    """A database's address, as people write it."""
+    """A database's address, as people write it. Raises `ValueError` where it is none of ours."""
 
     text: str
+
+    def __post_init__(self) -> None:
+        scheme = self.text.partition("://")[0]
+        if scheme not in _SCHEMES:
+            raise ValueError(f"a database URL begins with sqlite:/// or postgresql://, not with {scheme[:20]!r}")
+        if self.sqlite and not self._rest.removeprefix("/").partition("?")[0]:
+            raise ValueError("a SQLite database needs a file: sqlite:///var/plant.db")
+
+    def __repr__(self) -> str:
+        return "Url(…)"  # a password may stand in it
 
     @property
     def sqlite(self) -> bool:
@@ -67,12 +79,15 @@ class Url:
     @property
     def path(self) -> Path:
         """A SQLite database's file."""
-        return Path(self.text.partition("://")[2].removeprefix("/").partition("?")[0])
+        return Path(self._rest.removeprefix("/").partition("?")[0])
 
     @property
-    def sync(self) -> str:
-        rest = self.text.partition("://")[2]
-        return f"sqlite:///{self.path}" if self.sqlite else f"postgresql+psycopg://{rest}"
+    def postgresql(self) -> str:
+        return f"postgresql+psycopg://{self._rest}"
+
+    @property
+    def _rest(self) -> str:
+        return self.text.partition("://")[2]
 
 
 class Database:
@@ -80,147 +95,87 @@ class Database:
 
     def __init__(self, url: Url, clock_offset: Callable[[], float]) -> None:
         self.sqlite = url.sqlite
-        self.commits = 0
-        self._url = url
-        self._offset = clock_offset
-        self._engine: AsyncEngine | None = None if url.sqlite else _postgres(url)
-        self._writing = _sqlite(url, clock_offset, read_only=False) if url.sqlite else None
-        self._reading = _sqlite(url, clock_offset, read_only=True) if url.sqlite else None
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
-        self._readers = ThreadPoolExecutor(4, thread_name_prefix="sqlite-reader")
-        self._waiting: deque[tuple[Work[Any], asyncio.Future[Any]]] = deque()
+        self._side = _Sqlite(url, clock_offset) if url.sqlite else _Postgresql(url, clock_offset)
 
     @classmethod
     async def open(cls, url: str, *, clock_offset: Callable[[], float] = lambda: 0.0) -> Self:
         """Open the database at `url`: `sqlite:///var/plant.db` or `postgresql://…`. A SQLite file is made, for its owner only."""
-        address = Url(url)
-        if address.sqlite:
-            make_file(address.path)
-        return cls(address, clock_offset)
+        return cls(Url(url), clock_offset)
+
+    @property
+    def commits(self) -> int:
+        """Transactions committed by this process so far. Writes that shared one count once."""
+        return self._side.commits
 
     async def write(self, work: Work[T]) -> T:
-        """One durable transaction: what `work` returns is committed when this returns. What it raises undid it."""
-        if self._engine is not None:
-            return await self._on_postgres(self._engine, work, write=True)
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._waiting.append((work, future))
-        self._writer.submit(self._drain, loop)
-        return await future
+        """One durable transaction: what `work` returns is committed when this returns. What it raises undid it.
+
+        Whoever is cancelled while waiting does not know whether it was done.
+        """
+        return await self._side.write(work)
 
     async def read(self, work: Work[T]) -> T:
         """A read of one moment. Writes in it fail."""
-        if self._engine is not None:
-            return await self._on_postgres(self._engine, work, write=False)
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+        return await self._side.read(work)
 
     async def close(self) -> None:
         """Finish what waits, and let go of every connection."""
-        await asyncio.to_thread(self._writer.shutdown)
-        await asyncio.to_thread(self._readers.shutdown)
-        if self._engine is not None:
-            await self._engine.dispose()
-        for engine in (self._writing, self._reading):
-            if engine is not None:
-                engine.dispose()
+        await self._side.close()
 
-    # --- PostgreSQL -------------------------------------------------------------------------------------------------------
 
-    async def _on_postgres(self, engine: AsyncEngine, work: Work[T], *, write: bool) -> T:
+class _Sqlite:
+    def __init__(self, url: Url, clock_offset: Callable[[], float]) -> None:
+        sqlite.make_file(url.path)
+        self._writer = sqlite.Writer(sqlite.engine(url.path, begin="BEGIN IMMEDIATE", clock_offset=clock_offset))
+        self._readers = sqlite.Readers(
+            sqlite.engine(url.path, begin="BEGIN", clock_offset=clock_offset, query_only="ON")
+        )
+
+    @property
+    def commits(self) -> int:
+        return self._writer.commits
+
+    async def write(self, work: Work[T]) -> T:
+        return await asyncio.wrap_future(self._writer.submit(work))
+
+    async def read(self, work: Work[T]) -> T:
+        return await asyncio.wrap_future(self._readers.submit(work))
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self._readers.close)
+
+
+class _Postgresql:
+    def __init__(self, url: Url, clock_offset: Callable[[], float]) -> None:
+        self.commits = 0
+        self._offset = clock_offset
+        self._writing = create_async_engine(
+            url.postgresql,
+            pool_size=POSTGRES_POOL,
+            max_overflow=0,
+            pool_pre_ping=True,  # after a thaw or a failover, the pool is full of dead connections
+            hide_parameters=True,  # an error's text must not hold a token
+            connect_args={"options": POSTGRES_GUARDS, "connect_timeout": CONNECT_TIMEOUT},
+        )
+        # One snapshot for the whole read, as SQLite gives it. Said in BEGIN itself: no further round trip.
+        self._reading = self._writing.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    async def write(self, work: Work[T]) -> T:
+        result = await self._run(self._writing, work)
+        self.commits += 1
+        return result
+
+    async def read(self, work: Work[T]) -> T:
+        return await self._run(self._reading, work)
+
+    async def close(self) -> None:
+        await self._writing.dispose()
+
+    async def _run(self, engine: AsyncEngine, work: Work[T]) -> T:
         offset = self._offset()
         async with engine.begin() as connection:
             if offset:
-                await connection.execute(
-                    sa.text("select set_config('waooaw.clock_offset', :o, true)"), {"o": str(offset)}
-                )
-            if not write:
-                await connection.execute(sa.text("set transaction read only"))
-            result = await connection.run_sync(work)
-        self.commits += write
-        return result
-
-    # --- SQLite -----------------------------------------------------------------------------------------------------------
-
-    def _read(self, work: Work[T]) -> T:
-        engine = self._reading
-        if engine is None:
-            raise AssertionError("not SQLite")
-        with engine.begin() as connection:
-            return work(connection)
-
-    def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Runs in the writer's thread: everything that waits, up to a batch, in one COMMIT."""
-        jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
-        if not jobs:
-            return
-        outcomes: list[tuple[Any, BaseException | None]] = []
-        try:
-            self._commit(jobs, outcomes)
-        except BaseException as error:
-            # The COMMIT itself failed: nobody's write is there.
-            outcomes = [(None, error)] * len(jobs)
-        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
-            loop.call_soon_threadsafe(_tell, [future for _, future in jobs], outcomes)
-
-    def _commit(
-        self, jobs: list[tuple[Work[Any], asyncio.Future[Any]]], outcomes: list[tuple[Any, BaseException | None]]
-    ) -> None:
-        engine = self._writing
-        if engine is None:
-            raise AssertionError("not SQLite")
-        with engine.begin() as connection:
-            for work, _ in jobs:
-                try:
-                    with connection.begin_nested():
-                        outcomes.append((work(connection), None))
-                except Exception as error:
-                    outcomes.append((None, error))
-        self.commits += 1
-
-
-def make_file(path: Path) -> None:
-    """A database's file and folder, for their owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-def _tell(futures: list[asyncio.Future[Any]], outcomes: list[tuple[Any, BaseException | None]]) -> None:
-    for future, (value, error) in zip(futures, outcomes, strict=True):
-        if future.done():  # whoever waited was cancelled; the write stands
-            continue
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(value)
-
-
-def _postgres(url: Url) -> AsyncEngine:
-    return create_async_engine(
-        url.sync,
-        pool_size=POSTGRES_POOL,
-        max_overflow=0,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args={"options": POSTGRES_GUARDS},
-    )
-
-
-def _sqlite(url: Url, clock_offset: Callable[[], float], *, read_only: bool) -> sa.Engine:
-    pool: dict[str, Any] = {"pool_size": 4, "max_overflow": 0} if read_only else {"poolclass": sa.pool.StaticPool}
-    engine = sa.create_engine(
-        url.sync, hide_parameters=True, connect_args={"timeout": BUSY, "check_same_thread": False}, **pool
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def connected(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # BEGIN is ours to say
-        connection.create_function(_OFFSET, 0, clock_offset, deterministic=True)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"query_only={int(read_only)}"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-    del connected, begun  # registered; not called by name
-    return engine
+                shift = sa.func.set_config("waooaw.clock_offset", str(offset), True)
+                await connection.execute(sa.select(shift))
+            return await connection.run_sync(work)

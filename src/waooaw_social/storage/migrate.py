@@ -1,8 +1,11 @@
-"""Brings a database's tables to the newest revision, at every start. Safe when two processes start at once: one of them waits for the other."""
+"""Brings a database's tables to the newest revision, at every start. All of it is one transaction, which also lets only one process in.
+
+Safe when two start at once: the second waits, and finds nothing left to do. Safe when one dies half-way: nothing of it is there.
+"""
 
 import asyncio
-import fcntl
-from collections.abc import Generator
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -11,11 +14,15 @@ import sqlalchemy as sa
 from alembic import command, context
 from alembic.config import Config
 
-from waooaw_social.storage.db import Url, make_file
+from waooaw_social.storage import sqlite
+from waooaw_social.storage.db import Url
 
 Room = Literal["plant", "cp"]
 ADVISORY_LOCK = 0x_57_41_4F_4F
 """PostgreSQL's name for "one of us migrates"."""
+
+_one_at_a_time = threading.Lock()
+"""Alembic's `context` and `op` are the module's own: one migration at a time in a process."""
 
 
 async def migrate(url: str, room: Room) -> None:
@@ -24,21 +31,14 @@ async def migrate(url: str, room: Room) -> None:
 
 
 def upgrade(url: Url, room: Room) -> None:
-    engine = sa.create_engine(url.sync, hide_parameters=True)
-    try:
-        with _alone(url), engine.connect() as connection:
-            if not url.sqlite:
-                connection.execute(sa.select(sa.func.pg_advisory_lock(ADVISORY_LOCK)))
-                connection.commit()
-            command.upgrade(config(connection, room), "head")
-    finally:
-        engine.dispose()
+    with _one_at_a_time, _alone(url) as connection:
+        command.upgrade(config(connection, room), "head")
 
 
 def config(connection: sa.Connection, room: Room) -> Config:
     """Alembic's configuration, made here: there is no ini file."""
     made = Config()
-    made.set_main_option("script_location", str(Path(__file__).parent / room / "migrations"))
+    made.set_main_option("script_location", str(Path(__file__).parent / room / "migrations").replace("%", "%%"))
     made.set_main_option("path_separator", "os")
     made.attributes["connection"] = connection
     return made
@@ -47,18 +47,26 @@ def config(connection: sa.Connection, room: Room) -> Config:
 def run(metadata: sa.MetaData) -> None:
     """What each room's `migrations/env.py` does."""
     connection: sa.Connection = context.config.attributes["connection"]
-    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+    # SQLite's DDL is transactional too, where BEGIN is said by us.
+    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, transactional_ddl=True)
     with context.begin_transaction():
         context.run_migrations()
 
 
 @contextmanager
-def _alone(url: Url) -> Generator[None]:
-    """SQLite has no lock that outlives a transaction; a file beside the database is one, and goes with its process."""
-    if not url.sqlite:
-        yield
-        return
-    make_file(url.path)
-    with Path(f"{url.path}.migrating").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _alone(url: Url) -> Iterator[sa.Connection]:
+    """A transaction that nobody else migrates in; committed at the end of the block."""
+    engine = _sqlite(url) if url.sqlite else sa.create_engine(url.postgresql, hide_parameters=True)
+    try:
+        with engine.begin() as connection:
+            if not url.sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _sqlite(url: Url) -> sa.Engine:
+    """BEGIN EXCLUSIVE is the lock. Foreign keys are off: a table that is rebuilt must not take its children with it."""
+    sqlite.make_file(url.path)
+    return sqlite.engine(url.path, begin="BEGIN EXCLUSIVE", foreign_keys="OFF")

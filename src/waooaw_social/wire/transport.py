@@ -82,9 +82,11 @@ class Transport:
 
     def __init__(
         self, *, origin: str | None = None, kind: Kind = "aiohttp", verify: Verify = True, limit: int = 100,
-        pool_wait: float = POOL_WAIT,
+        pool_wait: float = POOL_WAIT, monotonic: Callable[[], float] | None = None,
     ) -> None:  # fmt: skip
+        """`monotonic` is the clock of `not_after`, the one that its callers go by; None: `boottime`."""
         self._origin = Origin(origin)
+        self._monotonic = monotonic or boottime
         self._pool_wait = pool_wait
         pool = AiohttpTransport if kind == "aiohttp" else Httpx2Pool
         self._make = lambda: pool(verify=verify, limit=limit, user_timeout=USER_TIMEOUT)
@@ -110,7 +112,7 @@ class Transport:
 
         Raises `NotWritten`, `TooLate`, `Saturated` where certainly nothing left, and `Lost` in every other case.
         """
-        line = _Line(not_after)
+        line = _Line(not_after, self._monotonic)
         source: Source | None = None
         try:
             async with asyncio.timeout(timeout) as clock:
@@ -178,8 +180,8 @@ class _Unreadable(Exception):
 class _Line:
     """Knows of one exchange whether its first byte may have left."""
 
-    def __init__(self, not_after: float | None) -> None:
-        self._not_after = not_after
+    def __init__(self, not_after: float | None, monotonic: Callable[[], float]) -> None:
+        self._not_after, self._monotonic = not_after, monotonic
         self._refused: NotWritten | None = None
         self._written = False
 
@@ -187,7 +189,7 @@ class _Line:
         """Called once, directly before the write. Raises, and remembers, why it must not happen."""
         if hung_up(transport):
             self._refused = NotWritten("the connection was gone before the first byte")
-        elif self._not_after is not None and boottime() > self._not_after:
+        elif self._not_after is not None and self._monotonic() > self._not_after:
             self._refused = TooLate("the send window was over when the connection was ready")
         if self._refused is not None:
             raise self._refused

@@ -199,19 +199,21 @@ NEVER: tuple[ErrorRow, ...] = (
     ErrorRow(code="already_there", reaction=Reaction.REFUSED, reasons=_named("captionExists", "alreadyExists"), source="7"),
 )  # fmt: skip
 
+BUSY: tuple[ErrorRow, ...] = (
+    # Whatever reason comes with them: these statuses never say that the request itself was wrong.
+    ErrorRow(code="platform_unavailable", reaction=Reaction.UNKNOWN, statuses=frozenset({408, *range(500, 600)}), scope=Scope.PLATFORM,
+             source="7"),
+    ErrorRow(code="rate_limited", reaction=Reaction.THROTTLE, statuses=_is(429), scope=Scope.APP, source="6.3"),
+)  # fmt: skip
+
 BY_STATUS: tuple[ErrorRow, ...] = (
     ErrorRow(code="upload_incomplete", reaction=Reaction.NOT_DONE, statuses=_is(308), source="3.2",
              means="YouTube has not got the whole file yet."),
-    ErrorRow(code="platform_unavailable", reaction=Reaction.UNKNOWN, statuses=_is(408, 500, 502, 503, 504), scope=Scope.PLATFORM,
-             source="7"),
-    ErrorRow(code="rate_limited", reaction=Reaction.THROTTLE, statuses=_is(429), scope=Scope.APP, source="6.3"),
     ErrorRow(code="token_expired", reaction=Reaction.REFRESH, statuses=_is(401), scope=Scope.CREDENTIAL, source="7"),
     ErrorRow(code="session_lost", reaction=Reaction.REFUSED, statuses=_is(410), source="3.2"),
     ErrorRow(code="unsupported_by_platform", reaction=Reaction.REFUSED, statuses=_is(404), source="5, 7",
              means="YouTube has no such address.", remediation="The public API does not offer this; see the documentation."),
-    ErrorRow(code="platform_unavailable", reaction=Reaction.UNKNOWN, statuses=frozenset(range(500, 600)), scope=Scope.PLATFORM,
-             source="7"),
     ErrorRow(code="refused_by_platform", reaction=Reaction.REFUSED, source="7"),
 )  # fmt: skip
 
-ERRORS: tuple[ErrorRow, ...] = QUOTA + TOKENS + NEVER + BY_STATUS
+ERRORS: tuple[ErrorRow, ...] = QUOTA + BUSY + TOKENS + NEVER + BY_STATUS
