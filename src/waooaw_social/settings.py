@@ -5,10 +5,10 @@ customers' URLs that may point anywhere. It says all that is wrong at once, and 
 """
 
 import base64
-import binascii
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import parse_qsl, unquote
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -37,7 +37,9 @@ class Unfit(Exception):
 class Settings(BaseSettings):
     """One process's settings. `docs/settings.md` is made of these descriptions."""
 
-    model_config = SettingsConfigDict(case_sensitive=False, extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        case_sensitive=False, extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     environment: Literal["development", "production"] = Field(
         "development", description="`production` refuses development keys."
@@ -142,15 +144,38 @@ def load() -> Settings:
 def _is_key(text: str) -> bool:
     try:
         return text.startswith("base64:") and len(base64.b64decode(text.removeprefix("base64:"), validate=True)) == 32
-    except binascii.Error:
+    except ValueError:  # binascii's, or that of a letter beyond ASCII
         return False
 
 
 def _same_database(one: str, other: str) -> bool:
-    def place(url: str) -> str:
-        scheme, _, rest = url.partition("://")
-        if scheme.startswith("sqlite"):
-            return str(Path(rest.removeprefix("/").partition("?")[0]).resolve())
-        return rest.rpartition("@")[2].partition("?")[0].rstrip("/")
+    """In doubt yes: the machine itself has many names."""
+    if one.startswith("sqlite") or other.startswith("sqlite"):
+        return one.startswith("sqlite") and other.startswith("sqlite") and _file(one) == _file(other)
+    hosts, place = _server(one)
+    other_hosts, other_place = _server(other)
+    here = any(map(_here, hosts)) and any(map(_here, other_hosts))
+    sockets = all(host.startswith("/") for host in hosts | other_hosts)
+    return place == other_place and (bool(hosts & other_hosts) or (here and not sockets))
 
-    return place(one) == place(other)
+
+def _file(url: str) -> Path:
+    return Path(url.partition("://")[2].removeprefix("/").partition("?")[0]).resolve()
+
+
+def _server(url: str) -> tuple[frozenset[str], tuple[str, str]]:
+    """Hosts, and port and name, of a PostgreSQL URL: each may also stand in its query."""
+    place, _, query = url.partition("://")[2].partition("?")
+    asked = dict(parse_qsl(query))
+    authority, _, name = place.partition("/")
+    user, _, address = authority.rpartition("@")
+    host, colon, port = address.rpartition(":")
+    if not colon or port.endswith("]"):
+        host, port = address, ""
+    named = unquote(asked.get("host") or asked.get("hostaddr") or host).lower()
+    database = asked.get("dbname") or unquote(name.rstrip("/")) or unquote(user.partition(":")[0])
+    return frozenset(word.strip("[]") for word in named.split(",")), (asked.get("port") or port or "5432", database)
+
+
+def _here(host: str) -> bool:
+    return host in {"", "localhost", "::1"} or host.startswith(("127.", "/"))

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = structlog.get_logger("waooaw.http")
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+FIELD = re.compile(r"[a-z][a-z0-9_]{0,31}|[0-9]{1,9}")
 BODY_LIMIT = 256 * 1024
 """Bytes. Media do not travel in these bodies."""
 
@@ -72,14 +73,24 @@ def not_found(what: str) -> Problem:
 
 def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
     """What pydantic found: where, and what is wrong, never what was sent."""
-    told = [
-        {"field": ".".join(str(part) for part in error["loc"] if part != "body"), "message": str(error["msg"])}
-        for error in errors
-    ]
+    told = [{"field": _where(error), "message": _message(error)} for error in errors]
     detail = "; ".join(f"{one['field'] or 'body'}: {one['message']}" for one in told)
     return Problem(
         status=422, code="invalid_request", detail=detail, errors=told, remediation="Correct the named fields."
     )
+
+
+def _where(error: Mapping[str, Any]) -> str:
+    """The field's name, as far as it is ours. A name that the caller made up may be a token in the wrong place."""
+    made_up = error["type"] == "extra_forbidden"
+    parts = [str(part) for part in error["loc"] if part != "body"]
+    ours = [part if FIELD.fullmatch(part) else "…" for part in (parts[:-1] if made_up else parts)]
+    return ".".join([*ours, "…"] if made_up else ours)
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    """Pydantic's words. Those about a union's tag quote what was sent."""
+    return "This kind is not known." if error["type"] == "union_tag_invalid" else str(error["msg"])
 
 
 def bearer(request: Request) -> str | None:
@@ -96,6 +107,7 @@ def equip(app: Starlette, *, service: str, body_limit: int = BODY_LIMIT) -> None
     """Give an application what this file promises. FastAPI applications are Starlette's, and have validation errors on top."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(_TooLarge, _too_large)
     app.add_middleware(Edge, service=service, body_limit=body_limit)
 
 
@@ -114,7 +126,10 @@ async def _http_exception(_: Request, error: Exception) -> Response:
 
 
 class Edge:
-    """The outermost layer: an id for the request, a limit for its body, a log line, and no traceback for the caller."""
+    """The outermost layer: an id for the request, a limit for its body, a log line, and no traceback for the caller.
+
+    Of two, one mounted in the other, the outer one gives the id and writes the line; the inner one still catches what goes wrong.
+    """
 
     def __init__(self, app: ASGIApp, *, service: str, body_limit: int) -> None:
         self._app, self._service, self._limit = app, service, body_limit
@@ -123,35 +138,44 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Request(scope).headers.get("x-request-id", "")
-        this = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-        scope.setdefault("state", {})["request_id"] = this
-        answer = _Answer(send, this)
+        state = scope.setdefault("state", {})
+        inner = "request_id" in state
+        this = state["request_id"] if inner else _id_of(scope)
+        state["request_id"] = this
+        answer = _Answer(send, None if inner else this)
         started = time.perf_counter()
         try:
-            limit = -1 if self._too_large(scope) else self._limit
-            await self._app(scope, _limited(receive, limit), answer)
-        except _TooLarge:
-            await answer.instead(_too_large(self._limit), scope, receive)
+            await self._app(scope, _limited(receive, self._limit, self._announced(scope)), answer)
         except Exception as error:
             log.exception("request_failed", service=self._service, request_id=this, error=type(error).__name__)
             await answer.instead(_inside(this), scope, receive)
         finally:
-            told = {"method": scope["method"], "path": scope["path"], "status": answer.status}
-            milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            log.info("request", service=self._service, request_id=this, **told, ms=milliseconds)
+            if not inner:
+                told = {"method": scope["method"], "path": scope["path"], "status": answer.status}
+                milliseconds = round((time.perf_counter() - started) * 1000, 1)
+                log.info("request", service=self._service, request_id=this, **told, ms=milliseconds)
 
-    def _too_large(self, scope: Scope) -> bool:
+    def _announced(self, scope: Scope) -> int:
         length = Request(scope).headers.get("content-length", "0")
-        return length.isdigit() and int(length) > self._limit
+        return int(length) if length.isdecimal() else 0
 
 
-class _TooLarge(Exception):
-    pass
+def _id_of(scope: Scope) -> str:
+    given = Request(scope).headers.get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def _too_large(limit: int) -> Problem:
-    return Problem(status=413, code="too_large", detail=f"A request has at most {limit} bytes.")
+class _TooLarge(HTTPException):
+    """An HTTPException, because FastAPI makes 400 of any other error that comes up while it reads a body."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413)
+        self.limit = limit
+
+
+async def _too_large(_: Request, error: Exception) -> Response:
+    detail = f"The body has more than {cast('_TooLarge', error).limit} bytes."
+    return Problem(status=413, code="too_large", detail=detail).response()
 
 
 def _inside(this: str) -> Problem:
@@ -167,13 +191,14 @@ def _inside(this: str) -> Problem:
 class _Answer:
     """Adds the request's id to the answer, and remembers whether one has begun."""
 
-    def __init__(self, send: Send, this: str) -> None:
+    def __init__(self, send: Send, this: str | None) -> None:
         self._send, self._this, self.status = send, this, 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", []), (b"x-request-id", self._this.encode())]
+            if self._this is not None:
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", self._this.encode())]
         await self._send(message)
 
     async def instead(self, problem: Problem, scope: Scope, receive: Receive) -> None:
@@ -181,16 +206,18 @@ class _Answer:
             await problem.response()(scope, receive, self)
 
 
-def _limited(receive: Receive, limit: int) -> Receive:
-    """A body without a Content-Length is counted as it comes."""
+def _limited(receive: Receive, limit: int, announced: int) -> Receive:
+    """A body that is announced as too large is not read; one without a Content-Length is counted as it comes."""
     seen = 0
 
     async def counted() -> Message:
         nonlocal seen
+        if announced > limit:
+            raise _TooLarge(limit)
         message = await receive()
         seen += len(message.get("body", b""))
         if message["type"] == "http.request" and seen > limit:
-            raise _TooLarge
+            raise _TooLarge(limit)
         return message
 
     return counted

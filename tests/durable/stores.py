@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from durable.sweep import SteppingClock
-
 from waooaw_social.core.ids import CustomerId
 from waooaw_social.core.publication import Publication, State
 from waooaw_social.durable.memory import MemoryLedger

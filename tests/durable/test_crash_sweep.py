@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from durable import toys
-from durable.sweep import Case, Fault, Stage, SteppingClock, sweep
-from waooaw_social.core.publication import State
+from durable.sweep import Case, Fault, Plan, Stage, SteppingClock, advance, carry_out, sweep, verdict
+from waooaw_social.core.publication import Publication, State
 from waooaw_social.durable.memory import MemoryInbox, MemoryLedger
-from waooaw_social.durable.ports import Done
+from waooaw_social.durable.ports import Claim, Done
+from waooaw_social.platforms.call import Reply
+from waooaw_social.wire.ports import Outcome, Unknown
 
 pytestmark = pytest.mark.anyio
 
@@ -72,3 +75,115 @@ async def test_a_thread_of_two_posts_is_two_posts_whatever_goes_wrong_wherever()
 
 async def test_where_no_evidence_can_exist_it_says_so_and_never_repeats() -> None:
     assert await sweep(scene("message", tells=False), expected_for("silent message")) > 10
+
+
+# --- what one publication alone does not show ---------------------------------------------------------------------------------
+
+
+@dataclass
+class Room:
+    """A memory ledger, a toy platform, and publications on it."""
+
+    clock: SteppingClock = field(default_factory=SteppingClock)
+
+    def __post_init__(self) -> None:
+        self.ledger, self.platform = MemoryLedger(self.clock), toys.ToyPlatform(self.clock)
+
+    def stage(self, publication: Publication, flow: str, gateway: Any = None) -> Stage:
+        async def state() -> tuple[State, str | None]:
+            kept = self.ledger.kept[publication.id]
+            return kept.state, kept.ending.published.post_id if isinstance(kept.ending, Done) else None
+
+        async def seen() -> list[str]:
+            return [post["id"] for post in self.platform.live if post["by"] == publication.id]
+
+        inbox, run = MemoryInbox(), toys.FLOWS[flow]
+        return Stage(self.clock, self.ledger, gateway or self.platform, None, inbox, publication, run, state, seen)  # type: ignore[arg-type]
+
+    async def advance(self, stage: Stage, claim: Claim | None = None) -> None:
+        if claim is None:
+            (claim,) = await self.ledger.claim("w", lease=30.0, most=1)
+        await advance(stage, claim, Plan())
+
+
+@dataclass
+class Loses:
+    """The platform, but the first call of this name gets no reply, and is carried out `late` seconds later, or never (None)."""
+
+    room: Room
+    name: str
+    late: float | None = None
+    struck: bool = False
+
+    async def send(self, call: Any, errand: Any, *, not_after: float | None = None) -> Outcome:
+        if call.name != self.name or self.struck:
+            return await self.room.platform.send(call, errand, not_after=not_after)
+        self.struck = True
+        if self.late is not None:
+            at = self.room.clock.offset + self.late
+
+            async def act(_: float) -> None:
+                if self.room.clock.offset >= at and act in self.room.clock.on_advance:
+                    self.room.clock.on_advance.remove(act)
+                    await self.room.platform.send(call, errand)
+
+            self.room.clock.on_advance.append(act)
+        return Unknown(why="lost")
+
+
+async def test_a_platform_that_acts_late_is_not_looked_at_too_early() -> None:
+    room = Room()
+    publication = toys.publication()
+    room.ledger.submit(publication)
+    stage = room.stage(publication, "feed", Loses(room, "post", late=40.0))
+    await carry_out(stage, Plan())
+    await room.clock.advance(100.0)
+    assert not await verdict(stage, State.PUBLISHED, 1)
+
+
+async def test_two_posts_that_look_alike_are_each_published_with_their_own() -> None:
+    room = Room()
+    one, two = toys.publication("p1"), toys.publication("p2")
+    room.ledger.submit(one)
+    first = room.stage(one, "feed", Loses(room, "post"))
+    second = room.stage(two, "feed", Loses(room, "post", late=0.0))
+    await room.advance(first)  # sent, lost, in doubt
+    room.ledger.submit(two)
+    await room.clock.advance(0.1)
+    await room.advance(second)  # the audience is taken: it waits
+    await carry_out(first, Plan())
+    await carry_out(second, Plan())
+    for stage in (first, second):
+        assert not await verdict(stage, State.PUBLISHED, 1)
+
+
+async def test_a_refusal_while_in_doubt_is_not_a_failure() -> None:
+    """The container expires while its publishing is in doubt: it may be out, so nobody says that it failed."""
+    room = Room()
+    publication = toys.publication()
+    room.ledger.submit(publication)
+    stage = room.stage(publication, "container", Loses(room, "publish"))
+    while not stage.gateway.struck:
+        await room.clock.advance(40.0)
+        for claim in await room.ledger.claim("w", lease=30.0, most=1):
+            await room.advance(stage, claim)
+    room.platform.status = lambda container: Reply(410)  # type: ignore[method-assign]
+    await carry_out(stage, Plan())
+    assert (await stage.state())[0] is State.UNRESOLVED
+
+
+async def test_a_container_that_has_outlived_its_time_is_made_anew_unless_a_post_may_be_out() -> None:
+    for lost, made in ((False, 2), (True, 1)):
+        room = Room()
+        publication = toys.publication()
+        room.ledger.submit(publication)
+        stage = room.stage(publication, "container", Loses(room, "publish") if lost else None)
+        await room.advance(stage)
+        while lost and not stage.gateway.struck:
+            await room.clock.advance(40.0)
+            for claim in await room.ledger.claim("w", lease=30.0, most=1):
+                await room.advance(stage, claim)
+        await room.clock.advance(4000.0)
+        await carry_out(stage, Plan())
+        assert not await verdict(stage, State.PUBLISHED, 1)
+        assert len(room.platform.containers) == made

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from durable import toys
 from durable.stores import open_store
 from durable.sweep import SteppingClock
-
 from waooaw_social.core.ids import Audience, RemoteId
 from waooaw_social.core.post import Published
 from waooaw_social.core.publication import Publication, State

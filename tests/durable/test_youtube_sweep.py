@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from durable.stores import emptied, open_store
 from durable.sweep import Plan, SteppingClock, carry_out, sweep, verdict
-from durable.youtube_stage import FORMATS, House, Played, open_house, youtube_stage
-
+from durable.youtube_stage import FORMATS, KITS, House, Played, open_house, publication_for, youtube_stage
 from waooaw_social.core.publication import State
+from waooaw_social.durable.ports import Delays
 
 pytestmark = pytest.mark.anyio
 
@@ -98,6 +99,18 @@ async def test_one_post_whatever_the_platform_does(house: House, times: int) -> 
     assert not wrong, "\n".join(wrong)
 
 
+async def test_one_community_post_whatever_the_platform_does(house: House) -> None:
+    wrong: list[str] = []
+    for fault in (
+        {"route": route} | fault for route in ("communityPosts.insert", "communityPosts.list") for fault in GENERIC
+    ):
+        async with on_memory(house, "text")() as stage:
+            await house.order("faults", {"platform": "youtube", "times": 1} | fault)
+            await carry_out(stage, Plan())
+            wrong += [f"{fault}: {problem}" for problem in await verdict(stage, State.PUBLISHED, 1)]
+    assert not wrong, "\n".join(wrong)
+
+
 async def test_a_listing_that_lags_is_waited_for_and_adopted(house: House) -> None:
     async with on_memory(house, "short")() as stage:
         await house.order(
@@ -118,8 +131,6 @@ async def test_a_foreign_upload_url_gets_neither_token_nor_video(house: House) -
 
 
 async def test_two_orders_of_the_same_video_are_two_videos_each_with_its_own(house: House) -> None:
-    from durable.youtube_stage import publication_for
-
     async with on_memory(house, "short")() as stage:
         other = publication_for(stage.account, "short", "p2")
         await stage.store.accept(other)
@@ -134,9 +145,13 @@ async def test_two_orders_of_the_same_video_are_two_videos_each_with_its_own(hou
 
 
 def test_the_sweep_knows_every_format_of_every_platform() -> None:
-    from durable.youtube_stage import KITS
-
     swept = {("youtube", "short"), ("youtube", "text")}
     same_flow = {("youtube", "video"): ("youtube", "short")}
     every = {(kit.manifest.platform, format) for kit in KITS.values() for format in kit.manifest.formats}
     assert every == swept | set(same_flow)
+
+
+def test_the_default_reconcile_delay_outlasts_every_platforms_lag() -> None:
+    for kit in KITS.values():
+        lag = kit.manifest.lag.acting + kit.manifest.lag.listing
+        assert Delays().enough_for(request_timeout=kit.manifest.request_timeout, lag=lag), kit.manifest.platform

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from durable.sweep import Stage, SteppingClock
-
 from waooaw_sandbox.app import Options, running
 from waooaw_social.core.account import Account
 from waooaw_social.core.ids import CredentialRef, CustomerId, Platform, PublicationId

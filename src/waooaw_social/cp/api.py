@@ -1,15 +1,18 @@
 """CP's public API: a customer's key in, their credentials without any secret out."""
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 from starlette.responses import JSONResponse
+from typing_extensions import TypedDict
 
 from waooaw_social.core.secret import Secret
-from waooaw_social.cp.internal_api import internal_app
+from waooaw_social.cp.internal_api import Moment, internal_app
 from waooaw_social.cp.vault import Vault
 from waooaw_social.storage.api_keys import ApiKey
 from waooaw_social.storage.cp.credentials import Actor, NoSuchCredential, OtherPlatform, Stored, Wanted
@@ -17,7 +20,16 @@ from waooaw_social.web import Problem, bearer, equip, invalid, not_found, reques
 
 PlatformName = Literal["youtube", "instagram", "facebook", "linkedin", "whatsapp"]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[\x20-\x7e]+$")]
-Token = Annotated[SecretStr, Field(min_length=1, max_length=8192)]
+
+
+def _sendable(token: SecretStr) -> SecretStr:
+    """A line break that was copied with a token would make every request with it unsendable."""
+    if not re.fullmatch(r"[\x21-\x7e]+", token.get_secret_value()):
+        raise ValueError("a token has no spaces, line breaks or letters beyond ASCII")
+    return token
+
+
+Token = Annotated[SecretStr, Field(min_length=1, max_length=8192), AfterValidator(_sendable)]
 
 METADATA: dict[str, dict[str, frozenset[str] | None]] = {
     "youtube": {},
@@ -27,6 +39,17 @@ METADATA: dict[str, dict[str, frozenset[str] | None]] = {
     "whatsapp": {"waba_id": None, "default_recipient": None},
 }
 """The only metadata there is: platform, key, allowed values (None: any)."""
+
+
+class Metadata(TypedDict, total=False):
+    """The keys of `METADATA`, whichever platform's."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc] - that is where pydantic reads it
+
+    login: Word
+    author_kind: Word
+    waba_id: Word
+    default_recipient: Word
 
 
 class PlatformCredential(BaseModel):
@@ -56,14 +79,14 @@ class PlatformCredential(BaseModel):
     access_token: Token
     refresh_token: Token | None = Field(None, description="Left out: the stored one stays.")
     credential_ref: Word | None = Field(None, description="Replaces this credential; left out: a new one.")
-    expires_at: Annotated[AwareDatetime, Field(strict=False)] | None = Field(None, description="With an offset.")
+    expires_at: Moment | None = Field(None, description="With an offset.")
     scopes: Annotated[list[Word], Field(max_length=64)] = Field(default_factory=list[Word])
-    metadata: dict[str, Word] = Field(default_factory=dict[str, Word])
+    metadata: Metadata = Field(default_factory=Metadata)
 
     @model_validator(mode="after")
     def _known_metadata(self) -> "PlatformCredential":
         known = METADATA[self.platform]
-        for name, value in self.metadata.items():
+        for name, value in _texts(self.metadata).items():
             if name not in known:
                 raise ValueError(f"metadata: {self.platform} has {', '.join(known) or 'no metadata'}")
             allowed = known[name]
@@ -91,20 +114,25 @@ class CredentialList(BaseModel):
     credentials: list[CredentialView]
 
 
+async def _caller(request: Request) -> ApiKey:
+    vault: Vault = request.app.state.vault
+    key = bearer(request)
+    found = await vault.customer(key) if key else None
+    if found is None:
+        raise unauthorized()
+    return found
+
+
+Caller = Annotated[ApiKey, Depends(_caller)]
+
+
 def create_app(vault: Vault, *, internal_key: Secret, internal_here: bool = True) -> FastAPI:
     """The public app. `internal_here` False: the internal API has a listener of its own, and here it is 404."""
     app = FastAPI(title="waooaw-social CP", version="1", redoc_url=None)
     equip(app, service="cp")
     app.add_exception_handler(RequestValidationError, _invalid)
 
-    async def customer(request: Request) -> ApiKey:
-        key = bearer(request)
-        found = await vault.customer(key) if key else None
-        if found is None:
-            raise unauthorized()
-        return found
-
-    Customer = Annotated[ApiKey, Depends(customer)]  # noqa: N806 - it is a type
+    app.state.vault = vault
 
     @app.put(
         "/api/cp/platform-credentials",
@@ -112,7 +140,7 @@ def create_app(vault: Vault, *, internal_key: Secret, internal_here: bool = True
         responses={201: {"model": CredentialView}, 401: {}, 404: {}, 409: {}},
         summary="Connect an account, or replace its tokens",
     )
-    async def put(wanted: PlatformCredential, who: Customer, request: Request, response: Response) -> CredentialView:
+    async def put(wanted: PlatformCredential, who: Caller, request: Request, response: Response) -> CredentialView:
         actor = Actor(name=f"key:{who.id}", request_id=request_id(request))
         try:
             stored, new = await vault.put(who.customer_id, wanted.credential_ref, _wanted(wanted), actor)
@@ -125,7 +153,7 @@ def create_app(vault: Vault, *, internal_key: Secret, internal_here: bool = True
         return view(stored)
 
     @app.get("/api/cp/platform-credentials", response_model=CredentialList, summary="What is connected; never a secret")
-    async def get(who: Customer) -> CredentialList:
+    async def get(who: Caller) -> CredentialList:
         return CredentialList(credentials=[view(stored) for stored in await vault.list(who.customer_id)])
 
     @app.get("/healthz", summary="Whether this process answers")
@@ -162,8 +190,12 @@ def _wanted(asked: PlatformCredential) -> Wanted:
         refresh_token=Secret(refresh.get_secret_value()) if refresh else None,
         expires_at=asked.expires_at,
         scopes=asked.scopes,
-        metadata=asked.metadata,
+        metadata=_texts(asked.metadata),
     )
+
+
+def _texts(metadata: Metadata) -> Mapping[str, str]:
+    return {name: str(value) for name, value in metadata.items()}
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

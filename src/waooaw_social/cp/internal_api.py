@@ -4,11 +4,12 @@ Bare Starlette, because it is small and hot. Authenticated by `X-Plant-Internal-
 another customer's are one answer, to the byte.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,14 +18,25 @@ from starlette.routing import Mount, Route
 from waooaw_social.core.secret import Secret
 from waooaw_social.cp.vault import Vault
 from waooaw_social.storage.cp.credentials import Actor, NewToken, NoSuchCredential, Opened, Stale
-from waooaw_social.web import Problem, equip, invalid, not_found, request_id
+from waooaw_social.web import Problem, equip, invalid, request_id
 
 PLANT = "plant"
 HEADER = "x-plant-internal-key"
 PATH = "/api/internal"
 
 Body = TypeVar("Body", bound=BaseModel)
-Name = Annotated[str, Field(min_length=1, max_length=256)]
+Name = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _written(value: object) -> object:
+    """A number would be taken for seconds since 1970, also where it stands in quotes."""
+    if not isinstance(value, str) or not re.match(r"(19[7-9]|2\d\d)\d-", value):
+        raise ValueError("a time is written like 2026-11-21T12:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written)]
+"""A time with an offset, in a century that a database can hold."""
 
 
 class _Strict(BaseModel):
@@ -38,8 +50,8 @@ class Which(_Strict):
 
 class UpdateToken(Which):
     new_access_token: Annotated[SecretStr, Field(min_length=1, max_length=8192)]
-    new_refresh_token: SecretStr | None = None
-    expires_at: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    new_refresh_token: Annotated[SecretStr, Field(max_length=8192)] | None = None
+    expires_at: Moment | None = None
     expected_version: int | None = None
 
 
@@ -49,6 +61,8 @@ class RefreshLease(Which):
 
 def internal_app(vault: Vault, *, internal_key: Secret) -> Starlette:
     """Everything under `/api/internal`; mounted there, or on a listener of its own by `internal_service`."""
+    if not internal_key:
+        raise ValueError("an empty internal key would let everybody in")
 
     def guarded(
         read: type[Body], act: Callable[[Body, Actor], Awaitable[Response]]
@@ -63,7 +77,7 @@ def internal_app(vault: Vault, *, internal_key: Secret) -> Starlette:
             try:
                 return await act(asked, Actor(name=PLANT, request_id=request_id(request)))
             except NoSuchCredential:
-                raise not_found("credential") from None
+                raise _unknown() from None
 
         return endpoint
 
@@ -101,10 +115,17 @@ def internal_service(vault: Vault, *, internal_key: Secret) -> Starlette:
         return JSONResponse({"status": "ok"})
 
     routes = [Mount(PATH, internal_app(vault, internal_key=internal_key)), Route("/healthz", healthz)]
-    return Starlette(routes=routes)
+    app = Starlette(routes=routes)
+    equip(app, service="cp-internal")
+    return app
 
 
 NO_STORE = {"cache-control": "no-store"}
+
+
+def _unknown() -> Problem:
+    """Its field tells it apart from the 404 of an address that is not served here."""
+    return Problem(status=404, code="not_found", detail="There is no such credential.", field="credential_ref")
 
 
 def _lent(opened: Opened) -> dict[str, object]:

@@ -5,7 +5,6 @@ a sealed token that is moved to another customer's row does not open. Rotation w
 """
 
 import base64
-import binascii
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
@@ -110,7 +109,7 @@ def _master_key(word: str) -> bytes:
     if word.startswith("base64:"):
         try:
             key = base64.b64decode(word.removeprefix("base64:"), validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii's, or that of a letter beyond ASCII
             raise ValueError("the secret after base64: is no base64") from None
         if len(key) != 32:
             raise ValueError(f"the secret after base64: has {len(key)} bytes; it must have 32")

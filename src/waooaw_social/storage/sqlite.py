@@ -5,6 +5,8 @@ Should SQLite undo the whole transaction by itself (a full disk does that), nobo
 """
 
 import os
+import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -133,7 +135,8 @@ def engine(path: Path, *, begin: str, clock_offset: Callable[[], float] = lambda
     def connected(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours to say
         connection.create_function(CLOCK_OFFSET, 0, clock_offset, deterministic=True)  # the same throughout a statement
-        for name, value in {"journal_mode": "WAL", "synchronous": "FULL", "foreign_keys": "ON", **pragmas}.items():
+        _turn_wal_on(connection)
+        for name, value in {"synchronous": "FULL", "foreign_keys": "ON", **pragmas}.items():
             connection.execute(f"PRAGMA {name}={value}")
 
     @sa.event.listens_for(made, "begin")
@@ -142,6 +145,19 @@ def engine(path: Path, *, begin: str, clock_offset: Callable[[], float] = lambda
 
     del connected, begun  # registered; not called by name
     return made
+
+
+def _turn_wal_on(connection: sqlite3.Connection) -> None:
+    """It is on for good after the first time. Two processes that both are the first are told "locked" at once, whatever the timeout."""
+    patience = time.monotonic() + BUSY
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > patience:
+                raise
+            time.sleep(0.02)
 
 
 def _in_transaction(connection: sa.Connection) -> bool:

@@ -123,20 +123,20 @@ class Credentials:
         return await self.db.read(lambda c: [_stored(row) for row in c.execute(mine)])
 
     async def open(self, customer_id: str, ref: str, actor: Actor) -> Opened:
-        """Raises `NoSuchCredential`."""
+        """Raises `NoSuchCredential`, and `CannotOpen` where somebody tampered with it or its master key is gone."""
 
-        def work(c: sa.Connection) -> Opened:
-            row = _row(c, customer_id, ref)
+        def work(c: sa.Connection) -> sa.Row[Any]:
             _audited(c, customer_id, ref, "opened", actor)
-            token = self.sealer.open(row.access_token, **_place(row, "access_token"))
-            refresh = self.sealer.open(row.refresh_token, **_place(row, "refresh_token")) if row.refresh_token else None
-            return Opened(
-                stored=_stored(row),
-                access_token=Secret(token.decode()),
-                refresh_token=Secret(refresh.decode()) if refresh else None,
-            )
+            return _row(c, customer_id, ref)
 
-        return await self.db.write(work)
+        row = await self.db.write(work)  # written down first: an opening that fails was one that somebody tried
+        token = self.sealer.open(row.access_token, **_place(row, "access_token"))
+        refresh = self.sealer.open(row.refresh_token, **_place(row, "refresh_token")) if row.refresh_token else None
+        return Opened(
+            stored=_stored(row),
+            access_token=Secret(token.decode()),
+            refresh_token=Secret(refresh.decode()) if refresh else None,
+        )
 
     async def update(self, customer_id: str, ref: str, new: NewToken, actor: Actor) -> int:
         """Compare-and-swap. Returns the new version; raises `NoSuchCredential`, `Stale`."""
@@ -168,22 +168,6 @@ class Credentials:
                 _audited(c, customer_id, ref, "lease_granted", actor)
             newest = _row(c, customer_id, ref)
             return granted, _time(newest.refresh_until), newest.version
-
-        return await self.db.write(work)
-
-    async def rewrap(self) -> int:
-        """Every token under the newest master key; no token is opened. Returns how many rows were touched."""
-
-        def work(c: sa.Connection) -> int:
-            rows = c.execute(sa.select(credentials).with_for_update()).all()
-            for row in rows:
-                values = {
-                    name: self.sealer.rewrap(getattr(row, name))
-                    for name in ("access_token", "refresh_token")
-                    if getattr(row, name) is not None
-                }
-                c.execute(sa.update(credentials).where(_of(row.customer_id, row.credential_ref)).values(**values))
-            return len(rows)
 
         return await self.db.write(work)
 
