@@ -11,8 +11,8 @@ from cyclopts import App, Parameter
 from pydantic import ValidationError
 
 from waooaw_social import main as wiring
-from waooaw_social.main import Process
 from waooaw_social.plant.api import SCOPES
+from waooaw_social.serving import Process, run
 from waooaw_social.settings import Settings, Unfit, load
 from waooaw_social.storage.plant.lock import AnotherWorker
 
@@ -101,7 +101,7 @@ async def _serve(
             parts = await stack.enter_async_context(wiring.plant(settings, clock))
             process.listeners += [parts.api(host, plant_port)] if plant_port is not None else []
             process.tasks += [parts.work] if work else []
-        await wiring.run(process)
+        await run(process)
 
 
 def logs() -> None:

@@ -1,21 +1,18 @@
-"""The only file that knows everybody: makes the services out of the settings, and runs them until they are told to stop.
+"""The only file that knows everybody: makes the services out of the settings. Wiring by hand, top to bottom.
 
-Wiring by hand, top to bottom. Each service is an async context manager that gives what is to be served; `run` serves any of them in one
-process, each on its own port, and stops them in order.
+Each service is an async context manager that gives what is to be served or done; `serving.run` runs any of them in one process.
 """
 
 import asyncio
 import contextlib
 import os
-import signal
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import structlog
-import uvicorn
 
 from waooaw_social.clients.environment import fetch_limits, oauth_clients
 from waooaw_social.core.secret import Secret
@@ -30,6 +27,7 @@ from waooaw_social.plant import api as plant_api
 from waooaw_social.plant.publishing import Publishing
 from waooaw_social.platforms.kit import Kits
 from waooaw_social.platforms.registry import kits
+from waooaw_social.serving import Listener
 from waooaw_social.settings import Settings
 from waooaw_social.storage.api_keys import ApiKeys
 from waooaw_social.storage.cp import tables as cp_tables
@@ -43,9 +41,10 @@ from waooaw_social.storage.plant.lock import OneWorker
 from waooaw_social.storage.plant.publications import SqlPublications
 from waooaw_social.storage.plant.quota import SqlQuota
 from waooaw_social.storage.seal import KeyRing, Sealer
+from waooaw_social.wire.breaker import NoBreaker
 from waooaw_social.wire.clock import RemoteClock, SystemClock
 from waooaw_social.wire.fetch import Fetcher
-from waooaw_social.wire.gateway import Gateway, NoBreaker
+from waooaw_social.wire.gateway import Gateway
 from waooaw_social.wire.media import MediaFolder
 from waooaw_social.wire.resolver import CPSocialCredentialResolver
 from waooaw_social.wire.tokens import Tokens
@@ -60,26 +59,6 @@ REPLIES_KEPT = 30 * 24 * 3600.0
 MEDIA_KEPT = 2 * 24 * 3600.0
 
 Clock: TypeAlias = SystemClock | RemoteClock
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listener:
-    """An application and where it listens."""
-
-    app: Any
-    host: str
-    port: int
-
-
-@dataclass(kw_only=True)
-class Process:
-    """What this process runs."""
-
-    listeners: list[Listener] = field(default_factory=list[Listener])
-    tasks: list[Callable[[asyncio.Event], Awaitable[None]]] = field(
-        default_factory=list[Callable[[asyncio.Event], Awaitable[None]]]
-    )
-    """Each runs until the event is set."""
 
 
 @asynccontextmanager
@@ -253,47 +232,3 @@ async def opened(url: str, room: Any, clock: Clock) -> AsyncGenerator[Database]:
         yield db
     finally:
         await db.close()
-
-
-async def run(process: Process) -> None:
-    """Serve and work until SIGTERM or SIGINT, or until one part of it fails; then stop all of it."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
-    servers = [_Server(listener) for listener in process.listeners]
-    parts = [asyncio.create_task(server.serve()) for server in servers]
-    parts += [asyncio.create_task(_until(task, stop)) for task in process.tasks]
-    waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait([*parts, waiting], return_when=asyncio.FIRST_COMPLETED)
-    stop.set()
-    for server in servers:
-        server.should_exit = True
-    await waiting
-    await asyncio.gather(*parts)
-
-
-async def _until(task: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:
-    await task(stop)
-
-
-class _Server(uvicorn.Server):
-    """One of several in a process: the signals are the process's, not its."""
-
-    def __init__(self, listener: Listener) -> None:
-        super().__init__(
-            uvicorn.Config(
-                listener.app,
-                host=listener.host,
-                port=listener.port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=5,
-                lifespan="off",
-            )
-        )
-
-    @contextlib.contextmanager
-    def capture_signals(self):
-        yield

@@ -13,9 +13,10 @@ from waooaw_social.durable.ports import Delays
 from waooaw_social.platforms.kit import OAuthClient
 from waooaw_social.platforms.registry import kits
 from waooaw_social.settings import Settings, load
+from waooaw_social.wire.breaker import NoBreaker
 from waooaw_social.wire.clock import SystemClock
 from waooaw_social.wire.fetch import Fetcher, FetchLimits
-from waooaw_social.wire.gateway import Gateway, NoBreaker
+from waooaw_social.wire.gateway import Gateway
 from waooaw_social.wire.media import MediaFolder
 from waooaw_social.wire.ports import TokenSource
 from waooaw_social.wire.quota import MemoryQuota

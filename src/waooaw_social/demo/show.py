@@ -5,7 +5,6 @@ cut in mid-chunk, a token that ends half-way. The upload is slowed down so that 
 """
 
 import asyncio
-import json
 import os
 import secrets
 import signal
@@ -13,57 +12,21 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from waooaw_social.core.ids import Platform
 from waooaw_social.demo import screen
 from waooaw_social.demo.house import DidNotStart, Ports, running, taken
-from waooaw_social.main import clock_of, opened
-from waooaw_social.platforms.registry import kits
+from waooaw_social.demo.report import report
+from waooaw_social.demo.stage import SIZE, Failed, Stage
 from waooaw_social.settings import load
-from waooaw_social.storage.plant.quota import SqlQuota
-from waooaw_social.wire.transport import Client, api_client
+from waooaw_social.wire.transport import api_client
 
-SIZE = 160_000_000
-"""Bytes of the video: ten chunks."""
 CHUNK_DELAY = 0.25
 """Seconds by which the sandbox delays each chunk."""
 CUSTOMER, AGENT = "CUST-DEMO", "AGENT-DEMO"
 PATIENCE = 55.0
-
-
-class Failed(Exception):
-    """The show did not end as it should."""
-
-
-@dataclass(kw_only=True)
-class Stage:
-    """Who is on it."""
-
-    ports: Ports
-    http: Client
-    var: Path
-    account: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    customer_key: str = ""
-    agent_key: str = ""
-
-    @property
-    def sandbox(self) -> str:
-        return self.ports.url(self.ports.sandbox)
-
-    async def ask(self, method: str, url: str, *, key: str = "", body: Any = None, **headers: str) -> Any:
-        if key:
-            headers["authorization"] = f"Bearer {key}"
-        response = await self.http.request(method, url, json=body, headers=headers)
-        if response.status_code >= 400:
-            raise Failed(f"{method} {url.partition('?')[0]} answered {response.status_code}: {response.text[:300]}")
-        return response.json()
-
-    async def order(self, what: str, body: Any) -> Any:
-        return await self.ask("POST", f"{self.sandbox}/_sandbox/{what}", body=body)
 
 
 async def show(*, once: bool) -> int:
@@ -250,65 +213,6 @@ async def advance(stage: Stage, shown: Mapping[str, Any], progress: screen.Progr
         progress.interrupted()
         screen.event(f"everything waits {left:.0f} s ({shown['why']}): the clock is advanced")
         await stage.order("clock", {"advance": left})
-
-
-async def report(stage: Stage, shown: Mapping[str, Any], seconds: float) -> None:
-    """The table, the proof, and `run.json`."""
-    calls: list[dict[str, Any]] = await stage.ask("GET", f"{stage.sandbox}/_sandbox/calls?platform=youtube")
-    routes = dict.fromkeys(call["route"] for call in calls)
-    rows = [["call", "times", "answers"]]
-    for route in routes:
-        answers = [str(call["status"] or "cut") for call in calls if call["route"] == route]
-        rows.append(
-            [str(route), str(len(answers)), ", ".join(f"{a} ×{answers.count(a)}" for a in dict.fromkeys(answers))]
-        )
-    screen.table("What YouTube was asked", rows)
-    rows = [["recorded call", "attempt", "visible", "became"]]
-    for entry in shown["attempts"]:
-        rows.append([entry["call"], str(entry["attempt"]), "yes" if entry["visible"] else "no", entry["state"]])
-    screen.table("What the ledger wrote down", rows)
-    post = await proof(stage, shown)
-    quota = await used_quota(stage)
-    screen.table("What followers see", [["post", "bytes", "sha-256"], [post["id"], str(SIZE), post["sha256"]]])
-    print(f"\n  the post     {screen.bold(post['sandbox_url'])}\n  on YouTube   {shown['post_url']}")
-    print("  quota used   " + ", ".join(f"{name} {used} of {limit}" for name, (used, limit) in quota.items()))
-    print(f"  time         {seconds:.1f} s, the slow chunks included\n")
-    run = {
-        "publications": [{"id": shown["id"], "platform": "youtube", "post_url": shown["post_url"]} | post],
-        "quota": quota,
-    }
-    (stage.var / "run.json").write_text(json.dumps(run | {"seconds": round(seconds, 1)}, indent=2) + "\n")
-    screen.step(f"one post, byte for byte, and written to {stage.var}/run.json")
-
-
-async def proof(stage: Stage, shown: Mapping[str, Any]) -> dict[str, Any]:
-    """What followers see of it, compared with what was ordered. Raises `Failed`."""
-    audience = await stage.ask("GET", f"{stage.sandbox}/_sandbox/audience/youtube/{stage.account['account']}")
-    wanted = (await stage.http.get(f"{stage.sandbox}/_sandbox/media/video/{SIZE}.sha256")).text.strip()
-    posts = [post for post in audience if post["id"] == shown["post_id"]]
-    if len(audience) != 1 or len(posts) != 1:
-        raise Failed(f"followers see {len(audience)} posts, {len(posts)} of them this one")
-    media = posts[0]["media"][0]
-    if media["sha256"] != wanted:
-        raise Failed("what followers see is not what was ordered")
-    return {
-        "post_id": posts[0]["id"],
-        "id": posts[0]["id"],
-        "sha256": media["sha256"],
-        "bytes": media["bytes"],
-        "sandbox_url": posts[0]["url"],
-    }
-
-
-async def used_quota(stage: Stage) -> dict[str, tuple[int, int]]:
-    """What Plant has counted today, by its own books."""
-    settings = load().model_copy(update={"clock_url": f"{stage.sandbox}/_sandbox/clock", "var": stage.var})
-    async with clock_of(settings) as clock, opened(settings.plant_database(), "plant", clock) as db:
-        quota, buckets = (
-            SqlQuota(db=db, clock=clock),
-            kits(limits=settings.quota_limits())[Platform("youtube")].manifest.buckets,
-        )
-        return {bucket.name: (await quota.used(bucket, stage.account["app_id"]), bucket.limit) for bucket in buckets}
 
 
 async def stay(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 It keeps every rule of the ports (epochs, one attempt in doubt per audience, one owner per remote id, first answer wins), so that what is
 proven on it is proven about the rules. The library face lives on it; its publications die with the process, and nothing here survives one.
+As long as the ports are wide: whoever compares it with its twin wants both in one piece.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -2,7 +2,8 @@
 
 Every method is one durable transaction. `begin`, `keep`, `looked`, `park` and `end` are fenced by the lease's epoch: whoever lost the
 lease gets `Fenced` (or False) and must stop. `complete` is not fenced: a reply that was heard is recorded, whoever heard it.
-`memory.py` and `storage/plant` fill these ports alike; one test suite runs on both.
+`memory.py` and `storage/plant` fill these ports alike; one test suite runs on both. Long, because
+it is the vocabulary of two rooms on one page.
 """
 
 from collections.abc import Mapping, Sequence

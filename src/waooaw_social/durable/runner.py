@@ -2,7 +2,7 @@
 
 This is section "the one rule" of the house in code. Writes are recorded by name and answered from the ledger when a flow is started again;
 reads are asked anew; a visible write leaves once per `begin`, and is never repeated without reconciling first. The runner knows
-neither HTTP (that is the gateway) nor SQL (that is the ledger), nor any platform.
+neither HTTP (that is the gateway) nor SQL (that is the ledger), nor any platform. The file is long because the rule is one, and is read as one.
 """
 
 from collections.abc import Mapping

@@ -235,16 +235,6 @@ def bucket_of(manifest: Manifest, name: str) -> Bucket:
     return next(bucket for bucket in manifest.buckets if bucket.name == name)
 
 
-class NoBreaker:
-    """Admits everything: what a library caller has, and what `ENABLE_CIRCUIT_BREAKER=false` means."""
-
-    async def admit(self, platform: str) -> float | None:
-        return None
-
-    async def report(self, platform: str, *, healthy: bool) -> None:
-        return None
-
-
 FOREIGN_HOST = Refusal(
     code="foreign_host",
     message="The platform's answer names a host that is not one of its own; nothing was sent there.",

@@ -2,7 +2,7 @@
 
 Each method is one transaction. What is fenced locks the publication's row and checks its epoch; what is unique (one attempt in doubt per
 audience, one owner per remote id) the database itself keeps. Replies are sealed with their place as authenticated data, so that one cannot
-be put into another's.
+be put into another's. As long as its twin, and in the same order.
 """
 
 from collections.abc import Callable, Mapping, Sequence

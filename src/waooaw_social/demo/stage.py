@@ -1,0 +1,43 @@
+"""What every part of the show needs: the ports, an HTTP client, who plays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from waooaw_social.demo.house import Ports
+from waooaw_social.wire.transport import Client
+
+SIZE = 160_000_000
+"""Bytes of the video: ten chunks."""
+
+
+class Failed(Exception):
+    """The show did not end as it should."""
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """Who is on it."""
+
+    ports: Ports
+    http: Client
+    var: Path
+    account: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    customer_key: str = ""
+    agent_key: str = ""
+
+    @property
+    def sandbox(self) -> str:
+        return self.ports.url(self.ports.sandbox)
+
+    async def ask(self, method: str, url: str, *, key: str = "", body: Any = None, **headers: str) -> Any:
+        if key:
+            headers["authorization"] = f"Bearer {key}"
+        response = await self.http.request(method, url, json=body, headers=headers)
+        if response.status_code >= 400:
+            raise Failed(f"{method} {url.partition('?')[0]} answered {response.status_code}: {response.text[:300]}")
+        return response.json()
+
+    async def order(self, what: str, body: Any) -> Any:
+        return await self.ask("POST", f"{self.sandbox}/_sandbox/{what}", body=body)
