@@ -8,6 +8,7 @@ import dataclasses
 import re
 import secrets
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
@@ -45,6 +46,7 @@ class Problem(Exception):
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
 
     def body(self) -> dict[str, Any]:
+        """Described by `PROBLEM_SCHEMA`."""
         named = ("platform", "platform_code", "stage", "field", "remediation", "errors", "retry_after")
         extra = {name: getattr(self, name) for name in named if getattr(self, name) is not None}
         return {
@@ -61,6 +63,22 @@ class Problem(Exception):
         if self.retry_after is not None:
             headers["retry-after"] = str(max(1, round(self.retry_after)))
         return JSONResponse(self.body(), self.status, headers, media_type="application/problem+json")
+
+
+_TEXTS = ("type", "title", "detail", "code", "platform", "platform_code", "stage", "field", "remediation")
+PROBLEM_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "retryable"],
+    "properties": {name: {"type": "string"} for name in _TEXTS}
+    | {"status": {"type": "integer"}, "retryable": {"type": "boolean"}, "retry_after": {"type": "number"}}
+    | {"errors": {"type": "array", "items": {"type": "object"}}},
+}
+
+
+def described(problems: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """FastAPI's `responses` for these statuses and sentences."""
+    content = {"application/problem+json": {"schema": dict(PROBLEM_SCHEMA)}}
+    return {status: {"description": text, "content": content} for status, text in problems.items()}
 
 
 def unauthorized(detail: str = "A valid API key is required: Authorization: Bearer …") -> Problem:
@@ -147,7 +165,8 @@ class Edge:
         try:
             await self._app(scope, _limited(receive, self._limit, self._announced(scope)), answer)
         except Exception as error:
-            log.exception("request_failed", service=self._service, request_id=this, error=type(error).__name__)
+            what = {"error": type(error).__name__, "frames": _frames(error)}
+            log.error("request_failed", service=self._service, request_id=this, **what)  # noqa: TRY400 - see _frames
             await answer.instead(_inside(this), scope, receive)
         finally:
             if not inner:
@@ -163,6 +182,12 @@ class Edge:
 def _id_of(scope: Scope) -> str:
     given = Request(scope).headers.get("x-request-id", "")
     return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _frames(error: BaseException) -> list[str]:
+    """Where it happened, and not what it said or held: an error's text and a frame's locals may be tokens, however logs are rendered."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename.rpartition('/src/')[2]}:{frame.lineno}" for frame in frames]
 
 
 class _TooLarge(HTTPException):

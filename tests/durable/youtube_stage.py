@@ -18,7 +18,8 @@ from waooaw_social.durable.memory import MemoryInbox
 from waooaw_social.platforms.kit import OAuthClient
 from waooaw_social.platforms.registry import kits
 from waooaw_social.platforms.youtube.manifest import COMMUNITY_POSTS, PIECE, YOUTUBE
-from waooaw_social.wire.gateway import Gateway, NoBreaker
+from waooaw_social.wire.breaker import NoBreaker
+from waooaw_social.wire.gateway import Gateway
 from waooaw_social.wire.ports import RefreshLease, ResolvedSocialCredentials, StaleVersion
 from waooaw_social.wire.quota import MemoryQuota
 from waooaw_social.wire.tokens import Tokens

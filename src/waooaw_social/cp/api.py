@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 from starlette.responses import JSONResponse
 from typing_extensions import TypedDict
@@ -16,7 +17,7 @@ from waooaw_social.cp.internal_api import Moment, internal_app
 from waooaw_social.cp.vault import Vault
 from waooaw_social.storage.api_keys import ApiKey
 from waooaw_social.storage.cp.credentials import Actor, NoSuchCredential, OtherPlatform, Stored, Wanted
-from waooaw_social.web import Problem, bearer, equip, invalid, not_found, request_id, unauthorized
+from waooaw_social.web import Problem, bearer, described, equip, invalid, not_found, request_id, unauthorized
 
 PlatformName = Literal["youtube", "instagram", "facebook", "linkedin", "whatsapp"]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[\x20-\x7e]+$")]
@@ -114,7 +115,19 @@ class CredentialList(BaseModel):
     credentials: list[CredentialView]
 
 
-async def _caller(request: Request) -> ApiKey:
+PROBLEMS = described(
+    {
+        401: "The API key is missing, unknown or revoked.",
+        404: "This customer has no such credential.",
+        409: "The credential is one of another platform.",
+        413: "The body is too large.",
+        422: "Something in the body is wrong; every field is named, and no value repeated.",
+    }
+)
+_described = HTTPBearer(auto_error=False, scheme_name="customer's key", description="`api-keys create --customer …`")
+
+
+async def _caller(request: Request, _: Annotated[object, Depends(_described)]) -> ApiKey:
     vault: Vault = request.app.state.vault
     key = bearer(request)
     found = await vault.customer(key) if key else None
@@ -131,13 +144,13 @@ def create_app(vault: Vault, *, internal_key: Secret, internal_here: bool = True
     app = FastAPI(title="waooaw-social CP", version="1", redoc_url=None)
     equip(app, service="cp")
     app.add_exception_handler(RequestValidationError, _invalid)
-
     app.state.vault = vault
 
     @app.put(
         "/api/cp/platform-credentials",
         response_model=CredentialView,
-        responses={201: {"model": CredentialView}, 401: {}, 404: {}, 409: {}},
+        responses={201: {"model": CredentialView, "description": "Connected: a new credential."}, **PROBLEMS},
+        response_description="Replaced.",
         summary="Connect an account, or replace its tokens",
     )
     async def put(wanted: PlatformCredential, who: Caller, request: Request, response: Response) -> CredentialView:
@@ -152,7 +165,12 @@ def create_app(vault: Vault, *, internal_key: Secret, internal_here: bool = True
         response.status_code = 201 if new else 200
         return view(stored)
 
-    @app.get("/api/cp/platform-credentials", response_model=CredentialList, summary="What is connected; never a secret")
+    @app.get(
+        "/api/cp/platform-credentials",
+        response_model=CredentialList,
+        responses={401: PROBLEMS[401]},
+        summary="What is connected; never a secret",
+    )
     async def get(who: Caller) -> CredentialList:
         return CredentialList(credentials=[view(stored) for stored in await vault.list(who.customer_id)])
 

@@ -41,7 +41,7 @@ class now(ColumnElement[float]):  # noqa: N801 - it is written like the function
     """Seconds since 1970 on the database's clock, at this statement."""
 
     inherit_cache = True
-    type = sa.Double()
+    type: sa.types.TypeEngine[float] = sa.Double[float]()
 
 
 @compiles(now, "sqlite")

@@ -5,7 +5,7 @@ Safe when two start at once: the second waits, and finds nothing left to do. Saf
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -54,7 +54,7 @@ def run(metadata: sa.MetaData) -> None:
 
 
 @contextmanager
-def _alone(url: Url) -> Iterator[sa.Connection]:
+def _alone(url: Url) -> Generator[sa.Connection]:
     """A transaction that nobody else migrates in; committed at the end of the block."""
     engine = _sqlite(url) if url.sqlite else sa.create_engine(url.postgresql, hide_parameters=True)
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import event
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
@@ -131,7 +132,7 @@ def engine(path: Path, *, begin: str, clock_offset: Callable[[], float] = lambda
         max_overflow=0,
     )
 
-    @sa.event.listens_for(made, "connect")
+    @event.listens_for(made, "connect")
     def connected(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours to say
         connection.create_function(CLOCK_OFFSET, 0, clock_offset, deterministic=True)  # the same throughout a statement
@@ -139,7 +140,7 @@ def engine(path: Path, *, begin: str, clock_offset: Callable[[], float] = lambda
         for name, value in {"synchronous": "FULL", "foreign_keys": "ON", **pragmas}.items():
             connection.execute(f"PRAGMA {name}={value}")
 
-    @sa.event.listens_for(made, "begin")
+    @event.listens_for(made, "begin")
     def begun(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 

@@ -104,10 +104,7 @@ class CPSocialCredentialResolver:
         self._asking.pop((customer_id, credential_ref), None)
 
     async def aclose(self) -> None:
-        asking = list(self._asking.values())
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        await asyncio.gather(*self._asking.values(), return_exceptions=True)
         self._kept.clear()
         if self._client is not None:
             await self._client.aclose()
@@ -173,7 +170,7 @@ def _understood(act: str, status: int, told: Mapping[str, Any]) -> Mapping[str, 
     match status:
         case 200 if told:
             return told
-        case 404 if told.get("code") == "not_found" and "field" not in told:
+        case 404 if told.get("type") == "urn:waooaw:problem:not_found" and "field" not in told:
             why = "the internal API is not served at this address"
             raise CredentialsUnavailable(why, retry_in=300.0, until=Cure.OPERATOR)
         case 404 if told:

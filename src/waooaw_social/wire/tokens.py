@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from waooaw_social.core.clock import Clock
 from waooaw_social.core.ids import CredentialRef, CustomerId, Platform
-from waooaw_social.core.refusal import Cure, Reaction, Refusal
+from waooaw_social.core.refusal import Cure, Reaction, Refusal, Refused
 from waooaw_social.platforms.call import Call, Reply
 from waooaw_social.platforms.kit import Kits, NewTokens, OAuthClient
 from waooaw_social.wire.ports import (
@@ -39,6 +39,9 @@ JUST_REFRESHED = 60.0
 WAIT_FOR_WINNER = 12.0
 """Seconds to wait for somebody else's refresh: a token call's timeout, and a little."""
 
+MESSAGE_LIMIT = 500
+"""Characters of a platform's words that go into ours."""
+
 Key = tuple[CustomerId, CredentialRef]
 
 
@@ -59,18 +62,20 @@ class Tokens:
         credentials = await self._resolve(errand)
         if isinstance(credentials, NotSent) or not self._ends_soon(credentials):
             return credentials
+        if not self._ended(credentials) and self._is_new(_key(errand), credentials):
+            return credentials  # the platform gives out tokens that last no longer
         renewed = await self.renew(errand, credentials)
         # The old token may still do for a while; if it does not, the platform's 401 says so.
-        return credentials if isinstance(renewed, NotSent) else renewed
+        return credentials if isinstance(renewed, NotSent) and not self._ended(credentials) else renewed
 
     async def renew(self, errand: Errand, stale: ResolvedSocialCredentials) -> ResolvedSocialCredentials | NotSent:
         """A newer token than `stale`. Concurrent callers share one refresh, in this process and in the fleet."""
-        key = (errand.customer_id, errand.credential_ref)
+        key = _key(errand)
         async with self._locks.setdefault(key, asyncio.Lock()):
             newest = await self._resolve(errand, fresh=True)
             if isinstance(newest, NotSent) or newest.version != stale.version:
                 return newest
-            if self._is_new(key, newest):
+            if self._is_new(key, newest) and not self._ended(newest):
                 return _reconnect("The platform refuses the token although it was refreshed a moment ago.")
             if newest.refresh_token is None:
                 return _reconnect("The token is no longer valid, and the connection holds no refresh token.")
@@ -108,7 +113,8 @@ class Tokens:
         outcome = (await repeated(lambda: self._ask(call, secrets), clock=self.clock)).outcome
         match outcome:
             case Reply():
-                return await self._store(errand, stale, call.understand(outcome))
+                new = _read(call, outcome)
+                return await self._store(errand, stale, new) if new else _unreadable()
             case Unknown():
                 return NotSent(why=outcome.why, retry_in=outcome.retry_in, refusal=outcome.refusal)
             case NotSent():
@@ -127,7 +133,12 @@ class Tokens:
         if reply.status in call.answers:
             return reply
         refusal = call.explain(reply)
-        refusal = replace(refusal, message=redacted(refusal.message, secrets))
+        code = refusal.platform_code
+        refusal = replace(
+            refusal,
+            message=redacted(refusal.message, secrets)[:MESSAGE_LIMIT],
+            platform_code=redacted(code, secrets)[:MESSAGE_LIMIT] if code else None,
+        )
         if refusal.reaction is Reaction.CURE:
             return NotSent(why=refusal.message, until=refusal.cure, refusal=refusal)
         if refusal.reaction in {Reaction.REFUSED, Reaction.REFRESH}:
@@ -151,7 +162,7 @@ class Tokens:
             return await self._resolve(errand, fresh=True)
         except (CredentialUnknown, CredentialsUnavailable) as error:
             return _unavailable(error)
-        self._refreshed[errand.customer_id, errand.credential_ref] = (version, self.clock.now())
+        self._refreshed[_key(errand)] = (version, self.clock.now())
         return replace(
             stale,
             access_token=new.access_token,
@@ -179,9 +190,31 @@ class Tokens:
             and credentials.expires_at < ahead
         )
 
+    def _ended(self, credentials: ResolvedSocialCredentials) -> bool:
+        return credentials.expires_at is not None and credentials.expires_at <= self.clock.now()
+
     def _is_new(self, key: Key, credentials: ResolvedSocialCredentials) -> bool:
         version, at = self._refreshed.get(key, (0, self.clock.now()))
         return version == credentials.version and self.clock.now() - at < timedelta(seconds=JUST_REFRESHED)
+
+
+def _key(errand: Errand) -> Key:
+    return errand.customer_id, errand.credential_ref
+
+
+def _read(call: Call[NewTokens], reply: Reply) -> NewTokens | None:
+    """None where the answer is none: its errors may quote the tokens in it."""
+    try:
+        new = call.understand(reply)
+    except (Refused, LookupError, TypeError, ValueError, OverflowError):
+        return None
+    return new if new.access_token else None
+
+
+def _unreadable() -> NotSent:
+    message = "The platform's answer to the refresh holds no token."
+    refusal = Refusal(code="platform_unavailable", message=message, reaction=Reaction.NOT_DONE)
+    return NotSent(why=message, refusal=refusal)
 
 
 def _unavailable(error: CredentialUnknown | CredentialsUnavailable) -> NotSent:
