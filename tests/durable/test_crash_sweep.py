@@ -187,3 +187,34 @@ async def test_a_container_that_has_outlived_its_time_is_made_anew_unless_a_post
         await carry_out(stage, Plan())
         assert not await verdict(stage, State.PUBLISHED, 1)
         assert len(room.platform.containers) == made
+
+
+async def test_an_answer_that_nobody_can_read_is_no_answer() -> None:
+    """It was accepted, but with a page in place of the id: it is looked for, and not sent again."""
+    room = Room()
+    publication = toys.publication()
+    room.ledger.submit(publication)
+
+    class Babbles:
+        async def send(self, call: Any, errand: Any, *, not_after: float | None = None) -> Outcome:
+            outcome = await room.platform.send(call, errand, not_after=not_after)
+            return Reply(200, {}, b"<html>Thank you!</html>") if call.name == "post" else outcome
+
+    stage = room.stage(publication, "feed", Babbles())
+    await carry_out(stage, Plan())
+    assert not await verdict(stage, State.PUBLISHED, 1)
+
+
+async def test_a_wasteful_answer_that_nobody_can_read_is_not_kept() -> None:
+    room, bad = Room(), [True]
+    publication = toys.publication()
+    room.ledger.submit(publication)
+
+    class BabblesOnce:
+        async def send(self, call: Any, errand: Any, *, not_after: float | None = None) -> Outcome:
+            outcome = await room.platform.send(call, errand, not_after=not_after)
+            return Reply(200, {}, b"{}") if call.name == "create container" and bad and bad.pop() else outcome
+
+    stage = room.stage(publication, "container", BabblesOnce())
+    await carry_out(stage, Plan())
+    assert not await verdict(stage, State.PUBLISHED, 1) and len(room.platform.containers) == 2

@@ -18,6 +18,7 @@ from waooaw_social.core.refusal import Refusal, Refused
 from waooaw_social.durable.ports import (
     Answer,
     Attempt,
+    AudienceBusy,
     Claim,
     Completion,
     Delays,
@@ -108,9 +109,7 @@ class _Run:
         self.stale: list[str] = []  # names that are made anew with the next wasteful call
         self.in_doubt = {entry.name: entry.begun_at for entry in self.entries if entry.state is EntryState.OPEN}
         self.asked: set[str] = set()  # recorded names of this run: each at most once
-        self.unwritten: Answer | None = (
-            None  # heard, not yet committed: rides with the end, or goes before the next call
-        )
+        self.unwritten: Answer | None = None  # heard, not committed: rides with the end, or goes before the next call
         self.done: Done | None = None  # it is out; what follows are details
         self.gone: dict[str, Refusal] = {}  # files that cannot be had again, by sha256
         self.started = self.clock.monotonic()
@@ -123,7 +122,8 @@ class _Run:
         except _Parking as leaving:
             return await self.park(leaving.parked)
         except Moved as moved:
-            return await self.park(Parked(seconds=1.0, why=str(moved), in_doubt=bool(self.in_doubt)))
+            seconds = AUDIENCE_WAIT if isinstance(moved, AudienceBusy) else START_OVER
+            return await self.park(Parked(seconds=seconds, why=str(moved), in_doubt=bool(self.in_doubt)))
         except _GaveUp as leaving:
             return await self.end(leaving.undecided)
         except Interrupted as lost:
@@ -191,15 +191,17 @@ class _Run:
         if remaining > 0:
             raise self.parking(remaining, "prepared; waiting for its time")
 
-    def parking(self, seconds: float, why: str, said: NotSent | None = None) -> Exception:
+    def parking(self, seconds: float, why: str, said: NotSent | Unknown | None = None) -> Exception:
         """What to raise where a run cannot go on now. After the publication's end there is nothing to put back: a detail is left out."""
         if self.done:
             return Interrupted(why, seconds)
-        until, refusal = (said.until, said.refusal) if said else (None, None)
+        until = said.until if isinstance(said, NotSent) else None
+        refusal = said.refusal if said else None
         return _Parking(Parked(seconds=seconds, why=why, until=until, refusal=refusal, in_doubt=bool(self.in_doubt)))
 
-    def not_sent(self, said: NotSent) -> Exception:
-        by_cause = self.delays.recheck if said.until else self.delays.short_pause
+    def not_now(self, said: NotSent | Unknown) -> Exception:
+        """Wait as long as was said; for a cure, until the next look whether it has come; else a little."""
+        by_cause = self.delays.recheck if isinstance(said, NotSent) and said.until else self.delays.short_pause
         return self.parking(by_cause if said.retry_in is None else said.retry_in, said.why, said)
 
     # --- reads ------------------------------------------------------------------------------------------------------------
@@ -208,23 +210,26 @@ class _Run:
         outcome = await self.send(call)
         if isinstance(outcome, Reply):
             return call.understand(outcome)
-        soon = (outcome.retry_in or 0.0) <= self.delays.short_pause and not (
-            isinstance(outcome, NotSent) and outcome.until
-        )
-        if looking or (soon and not (isinstance(call.if_repeated, Harmless) and call.if_repeated.repeatable)):
+        repeatable = isinstance(call.if_repeated, Harmless) and call.if_repeated.repeatable
+        curable = isinstance(outcome, NotSent) and outcome.until is not None
+        soon = not curable and (outcome.retry_in or 0.0) <= self.delays.short_pause
+        if looking or (soon and not repeatable):
             raise Interrupted(outcome.why, outcome.retry_in)
-        raise (
-            self.parking(outcome.retry_in or 1.0, outcome.why)
-            if isinstance(outcome, Unknown)
-            else self.not_sent(outcome)
-        )
+        raise self.not_now(outcome)
 
     async def send(self, call: Call[Any], not_after: float | None = None) -> Outcome:
+        """Through the gateway. An answer that its own reader cannot read is no answer: nobody knows what was done."""
         await self.flush()
         body = call.request.body
         if isinstance(body, Piece) and (refusal := self.gone.get(body.file.sha256)):
             raise Refused(refusal)
-        return await self.runner.gateway.send(call, self.errand, not_after=not_after)
+        outcome = await self.runner.gateway.send(call, self.errand, not_after=not_after)
+        if isinstance(outcome, Reply) and not readable(call, outcome):
+            log.warning(
+                "unreadable_answer", publication=self.lease.publication_id, call=call.name, status=outcome.status
+            )
+            return Unknown(why="the platform's answer cannot be read", retry_in=UNREADABLE)
+        return outcome
 
     async def fetch(self, step: Fetch) -> MediaFile:
         """The description is recorded, so that every later run speaks of the same bytes; the bytes may be brought here again."""
@@ -259,10 +264,8 @@ class _Run:
         if kept := recorded(seen):
             return kept
         outcome = await self.send(call)
-        if isinstance(outcome, Unknown):
-            raise self.parking(outcome.retry_in or 1.0, outcome.why)
-        if isinstance(outcome, NotSent):
-            raise self.not_sent(outcome)
+        if not isinstance(outcome, Reply):
+            raise self.not_now(outcome)
         if outcome.status in call.answers:
             await self.ledger.keep(self.lease, call.name, outcome, seen=seen, stale=self.stale)
             self.stale = []
@@ -307,21 +310,14 @@ class _Run:
             case Reply():
                 late = self.clock.monotonic() - before > self.delays.reconcile
                 heard_by = HeardBy.LATE if late else HeardBy.REPLY
-                return await self.heard(
-                    call,
-                    visible,
-                    Answer(
-                        attempt=attempt,
-                        reply=outcome,
-                        published=self.went_out(call, visible, outcome),
-                        heard_by=heard_by,
-                    ),
-                )
+                published = self.went_out(call, visible, outcome)
+                answer = Answer(attempt=attempt, reply=outcome, published=published, heard_by=heard_by)
+                return await self.heard(call, visible, answer)
             case NotSent():
                 await self.ledger.abandon(attempt)
                 if earlier_doubt is not None:
                     self.in_doubt[call.name] = earlier_doubt
-                raise self.not_sent(outcome)
+                raise self.not_now(outcome)
             case Unknown():
                 self.in_doubt[call.name] = self.clock.now().timestamp()
                 raise self.parking(
@@ -347,7 +343,7 @@ class _Run:
         if doubt.age < self.delays.reconcile:
             raise self.parking(self.delays.reconcile - doubt.age, "waiting until it can be told whether it went out")
         await self.flush()
-        found = await self.look(visible, await self.what_to_ask(visible, doubt, seen))
+        found = await self.look(call, visible, await self.what_to_ask(visible, doubt, seen))
         if isinstance(found, Reply):
             return await self.adopt(call, visible, doubt, found)
         doubtful = sum(entry.state in {EntryState.OPEN, EntryState.ABSENT} for entry in seen)
@@ -373,12 +369,13 @@ class _Run:
             taken = await self.ledger.taken(visible.audience, first)
         return Asked(first_sent_at=first, age=doubt.age, looks=doubt.looks, taken=taken)
 
-    async def look(self, visible: Visible, asked: Asked) -> Reply | Verdict | None:
+    async def look(self, call: Call[Any], visible: Visible, asked: Asked) -> Reply | Verdict | None:
         """One look. None: the platform would not say. A refusal or an error inside a look proves nothing."""
         try:
-            return await self.follow(visible.reconcile(asked), looking=True)
+            found = await self.follow(visible.reconcile(asked), looking=True)
         except (Refused, Interrupted, _Parking):
             return None
+        return None if isinstance(found, Reply) and not readable(call, found) else found
 
     async def adopt(self, call: Call[Any], visible: Visible, doubt: Entry, found: Reply) -> Reply:
         published = self.went_out(call, visible, found)
@@ -460,6 +457,12 @@ class _Run:
         self.asked.add(name)
 
 
+START_OVER = 1.0
+"""Seconds after which a run whose ledger had moved on starts over."""
+AUDIENCE_WAIT = 5.0
+"""Seconds between two tries to get an audience that another publication holds. Each try asks the platform again."""
+UNREADABLE = 30.0
+"""Seconds after which a platform is asked again whose answer could not be read."""
 RECORDING_WAITS = (0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 10.0, 10.0)
 """Together some 34 s: longer than a database's restart, shorter than the reconcile delay."""
 
@@ -485,3 +488,16 @@ def recorded(entries: list[Entry]) -> Reply | None:
             if entry.state is state and entry.reply:
                 return entry.reply
     return None
+
+
+def readable(call: Call[Any], reply: Reply) -> bool:
+    """Whether the call's own readers can make something of the reply; a no that they understand is something."""
+    try:
+        call.understand(reply)
+        if isinstance(call.if_repeated, Visible) and reply.status in call.answers:
+            call.if_repeated.published(reply)
+    except Refused:
+        return True
+    except Exception:
+        return False
+    return True

@@ -7,6 +7,7 @@ has its name, so that a crash leaves no half file behind. A description outlives
 import asyncio
 import hashlib
 import mimetypes
+import os
 import tempfile
 import time
 from dataclasses import dataclass, field, replace
@@ -50,7 +51,10 @@ class MediaFolder:
     async def path(self, file: MediaFile) -> Path:
         if not await self.holds(file):
             raise MediaMissing("the file is no longer here; it is fetched again")
-        return self._place(file)
+        place = self._place(file)
+        if file.sha256 not in self._elsewhere:
+            os.utime(place)  # it is in use: `sweep` leaves it
+        return place
 
     def sweep(self, *, older_than: float) -> int:
         """Remove what was not used for so many seconds. Returns how many files went."""
