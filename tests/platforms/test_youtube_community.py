@@ -4,7 +4,6 @@ import json
 
 from platforms.script import play, reconcile
 from platforms.test_youtube_upload import ok, short
-
 from waooaw_social.core.publication import Publication
 from waooaw_social.platforms.call import Reply, Verdict, Visible
 from waooaw_social.platforms.youtube import kit

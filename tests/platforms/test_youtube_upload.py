@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from platforms.script import Lost, Played, play, reconcile
 
+from platforms.script import Lost, Played, play, reconcile
 from waooaw_social.core.account import Account
 from waooaw_social.core.ids import CredentialRef, CustomerId, PublicationId
 from waooaw_social.core.post import Content, MediaFile, MediaUrl, Published

@@ -1,7 +1,7 @@
 """A publication: one post for one account, from accepted to its known end. The lifecycle is a table.
 
 No arrow leads back from `published`. Out of `unresolved` lead `published` and `refused` (a person or a late reply settled it) and `due`
-(send again, as a new attempt). What is not in the table cannot happen; `storage` asks it before every change.
+(send again, as a new attempt). What is not in the table does not happen: a test watches every change of the crash sweep.
 """
 
 from collections.abc import Mapping

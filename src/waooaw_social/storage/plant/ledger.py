@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from waooaw_social.core.ids import Audience, PublicationId, RemoteId
 from waooaw_social.core.post import Published
-from waooaw_social.core.publication import State, may_become
+from waooaw_social.core.publication import State
 from waooaw_social.durable.ports import (
     Answer,
     Attempt,
@@ -224,11 +224,6 @@ def ending_values(ending: Done | Failed | Undecided) -> dict[str, Any]:
             return {"state": State.REFUSED.value, "why": refusal.message, "refusal": refusal_to_json(refusal)}
         case Undecided():
             return {"state": State.UNRESOLVED.value, "why": f"{ending.why}. {ending.how_to_settle}"}
-
-
-def into(new: State) -> list[str]:
-    """The states from which the lifecycle has an arrow to `new`."""
-    return [old.value for old in State if may_become(old, new)]
 
 
 def _leave(c: sa.Connection, lease: Lease, values: Mapping[str, Any]) -> bool:
