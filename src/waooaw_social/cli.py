@@ -14,7 +14,9 @@ from waooaw_social import main as wiring
 from waooaw_social.plant.api import SCOPES
 from waooaw_social.serving import Process, run
 from waooaw_social.settings import Settings, Unfit, load
+from waooaw_social.storage.cp.rotation import rewrap
 from waooaw_social.storage.plant.lock import AnotherWorker
+from waooaw_social.storage.seal import CannotOpen, KeyRing, Sealer
 
 app = App(name="waooaw-social", help="A social publishing backend for AI marketing agents.")
 keys = App(name="api-keys", help="Keys of customers (for CP) and of agents (for Plant).")
@@ -64,6 +66,12 @@ def demo(*, once: bool = False) -> None:
     sys.exit(asyncio.run(show(once=once)))
 
 
+@app.command
+def rotate() -> None:
+    """Wrap every stored token under the newest key of CP_PLATFORM_CREDENTIALS_SECRET. No token is opened; it may run beside CP."""
+    print(f"{asyncio.run(_rotate(load()))} credentials are under the newest key now; the older keys may go")
+
+
 @keys.command
 def create(*, customer: str, agent: str | None = None, scope: list[str] | None = None) -> None:
     """Mint a key; it is the last word printed, and the only copy. With `--agent` for Plant, without for CP."""
@@ -82,6 +90,12 @@ async def _mint(settings: Settings, customer: str, agent: str | None, scopes: fr
             return await wiring.customer_keys(db).create(customer_id=customer)
         db = await stack.enter_async_context(wiring.opened(settings.plant_database(), "plant", clock))
         return await wiring.agent_keys(db).create(customer_id=customer, agent_id=agent, scopes=scopes)
+
+
+async def _rotate(settings: Settings) -> int:
+    sealer = Sealer(KeyRing(settings.cp_platform_credentials_secret.get_secret_value()))
+    async with wiring.clock_of(settings) as clock, wiring.opened(settings.cp_database(), "cp", clock) as db:
+        return await rewrap(db, sealer)
 
 
 async def _serve(
@@ -137,7 +151,7 @@ def main() -> None:
     logs()
     try:
         app()
-    except (Unfit, AnotherWorker, wiring.DelayTooShort) as no:
+    except (Unfit, AnotherWorker, CannotOpen, wiring.DelayTooShort) as no:
         sys.exit(f"waooaw-social: {no}")
     except ValidationError as error:
         wrong = "\n".join(f"  - {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))

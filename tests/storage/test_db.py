@@ -296,3 +296,16 @@ async def test_a_loop_that_ends_while_a_write_is_on_its_way_hurts_nobody(tmp_pat
     db = await asyncio.to_thread(run)
     assert await db.write(put(2)) == 2
     await db.close()
+
+
+async def test_closing_waits_for_postgresqls_writes_and_leaves_no_session_behind(postgres_url: str) -> None:
+    closing = await Database.open(postgres_url)
+    nap = sa.text("select 1 from pg_sleep(0.02)")
+    writes = [asyncio.create_task(closing.write(lambda c: c.execute(nap).scalar())) for _ in range(30)]
+    await asyncio.sleep(0.02)
+    await closing.close()
+    assert await asyncio.gather(*writes) == [1] * 30
+    sessions = sa.text("select count(*) from pg_stat_activity where datname = current_database()")
+    after = await Database.open(postgres_url)
+    assert await after.read(lambda c: c.execute(sessions).scalar()) == 1
+    await after.close()

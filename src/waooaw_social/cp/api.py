@@ -124,7 +124,7 @@ PROBLEMS = described(
         422: "Something in the body is wrong; every field is named, and no value repeated.",
     }
 )
-_described = HTTPBearer(auto_error=False, scheme_name="customer's key", description="`api-keys create --customer …`")
+_described = HTTPBearer(auto_error=False, scheme_name="CustomerKey", description="`api-keys create --customer …`")
 
 
 async def _caller(request: Request, _: Annotated[object, Depends(_described)]) -> ApiKey:

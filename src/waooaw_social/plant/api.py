@@ -1,6 +1,6 @@
 """Plant's API: an agent's key in, publications accepted and shown. An id of another customer's is an id that does not exist."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,7 +12,7 @@ from waooaw_social.plant.models import Accepted, AcceptedList, PublicationsBody,
 from waooaw_social.plant.publishing import NotAccepted, Publishing, Target, Wanted
 from waooaw_social.storage.api_keys import ApiKey, ApiKeys
 from waooaw_social.storage.plant.publications import KeyReused
-from waooaw_social.web import Problem, bearer, equip, invalid, not_found, unauthorized
+from waooaw_social.web import Problem, bearer, described, equip, invalid, not_found, unauthorized
 from waooaw_social.wire.ports import CredentialsUnavailable, CredentialUnknown
 
 PUBLISH, READ = "publish", "read"
@@ -22,17 +22,16 @@ IdempotencyKey = Annotated[
     str, Header(alias="Idempotency-Key", min_length=1, max_length=255, description="Of your own making, one per order.")
 ]
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {"application/problem+json": {}}}
-    for status, text in {
+PROBLEMS = described(
+    {
         401: "The API key is missing or unknown.",
         403: "The API key lacks a scope.",
-        404: "There is no such customer or publication for this key.",
-        409: "The order is being accepted by another request.",
+        404: "There is no such customer, credential or publication for this key.",
+        413: "The body is too large; media do not travel in it.",
         422: "Something in the order cannot be published; every problem is named.",
         503: "The credentials cannot be read just now; try again with the same Idempotency-Key.",
-    }.items()
-}
+    }
+)
 
 
 def create_app(publishing: Publishing, keys: ApiKeys) -> FastAPI:

@@ -149,6 +149,9 @@ class _Sqlite:
 class _Postgresql:
     def __init__(self, url: Url, clock_offset: Callable[[], float]) -> None:
         self.commits = 0
+        self._at_work = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._offset = clock_offset
         self._writing = create_async_engine(
             url.postgresql,
@@ -170,9 +173,20 @@ class _Postgresql:
         return await self._run(self._reading, work)
 
     async def close(self) -> None:
+        await self._idle.wait()  # the pool disposes only of connections that nobody uses
         await self._writing.dispose()
 
     async def _run(self, engine: AsyncEngine, work: Work[T]) -> T:
+        self._at_work += 1
+        self._idle.clear()
+        try:
+            return await self._transaction(engine, work)
+        finally:
+            self._at_work -= 1
+            if not self._at_work:
+                self._idle.set()
+
+    async def _transaction(self, engine: AsyncEngine, work: Work[T]) -> T:
         offset = self._offset()
         async with engine.begin() as connection:
             if offset:

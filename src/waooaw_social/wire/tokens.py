@@ -36,6 +36,8 @@ AHEAD = 225.0
 """Seconds before a token's end at which it is refreshed: the threshold of Google's own client."""
 JUST_REFRESHED = 60.0
 """Seconds within which a refreshed token that is refused again proves that refreshing does not help."""
+FAILED_LATELY = 30.0
+"""Seconds for which a refresh ahead of time is not tried again after it failed."""
 WAIT_FOR_WINNER = 12.0
 """Seconds to wait for somebody else's refresh: a token call's timeout, and a little."""
 
@@ -56,6 +58,7 @@ class Tokens:
     clock: Clock
     _locks: dict[Key, asyncio.Lock] = field(default_factory=dict[Key, asyncio.Lock])
     _refreshed: dict[Key, tuple[int, datetime]] = field(default_factory=dict[Key, tuple[int, datetime]])
+    _failed: dict[Key, datetime] = field(default_factory=dict[Key, datetime])
 
     async def good(self, errand: Errand) -> ResolvedSocialCredentials | NotSent:
         """The credential, refreshed first where its token is about to end."""
@@ -64,7 +67,11 @@ class Tokens:
             return credentials
         if not self._ended(credentials) and self._is_new(_key(errand), credentials):
             return credentials  # the platform gives out tokens that last no longer
+        if not self._ended(credentials) and self._failed_lately(_key(errand)):
+            return credentials  # it still works, and not every call has to wait for a stumbling token endpoint
         renewed = await self.renew(errand, credentials)
+        if isinstance(renewed, NotSent):
+            self._failed[_key(errand)] = self.clock.now()
         # The old token may still do for a while; if it does not, the platform's 401 says so.
         return credentials if isinstance(renewed, NotSent) and not self._ended(credentials) else renewed
 
@@ -192,6 +199,10 @@ class Tokens:
 
     def _ended(self, credentials: ResolvedSocialCredentials) -> bool:
         return credentials.expires_at is not None and credentials.expires_at <= self.clock.now()
+
+    def _failed_lately(self, key: Key) -> bool:
+        at = self._failed.get(key)
+        return at is not None and self.clock.now() - at < timedelta(seconds=FAILED_LATELY)
 
     def _is_new(self, key: Key, credentials: ResolvedSocialCredentials) -> bool:
         version, at = self._refreshed.get(key, (0, self.clock.now()))

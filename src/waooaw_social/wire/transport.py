@@ -118,7 +118,7 @@ class Transport:
             async with asyncio.timeout(timeout) as clock:
                 content: bytes | Source
                 if isinstance(body, FileRange):
-                    content = source = await Source.open(body, _while_it_moves(clock, timeout, progress))
+                    content = source = Source.open(body, _while_it_moves(clock, timeout, progress))
                 else:
                     content = body
                 return await self._exchange(request, content, timeout, line)
@@ -213,10 +213,16 @@ def _while_it_moves(
     clock: asyncio.Timeout, seconds: float, progress: Callable[[int], None] | None
 ) -> Callable[[int], None]:
     """Winds the clock up again with every piece: an upload may take hours, but it may not stand still."""
+    now = asyncio.get_running_loop().time
+    wound = now()
 
     def moved(sent: int) -> None:
-        if not clock.expired():
-            clock.reschedule(asyncio.get_running_loop().time() + seconds)
+        nonlocal wound
+        at = now()
+        # Not for every one of thousands of pieces a second: a timer costs as much as the rest of a piece's bookkeeping.
+        if at - wound > seconds / 100 and not clock.expired():
+            clock.reschedule(at + seconds)
+            wound = at
         if progress is not None:
             progress(sent)
 

@@ -29,9 +29,11 @@ def refresh(client: OAuthClient, refresh_token: Secret) -> Call[NewTokens]:
 
 def _read_tokens(reply: Reply) -> NewTokens:
     told = reply.json()
-    newer = told.get("refresh_token")
+    token, newer = told["access_token"], told.get("refresh_token")
+    if not isinstance(token, str) or not token:
+        raise ValueError("an answer without a token")
     return NewTokens(
-        access_token=Secret(str(told["access_token"])),
+        access_token=Secret(token),
         expires_in=float(told["expires_in"]) if "expires_in" in told else None,
         refresh_token=Secret(str(newer)) if newer else None,
         scopes=tuple(str(told.get("scope", "")).split()),

@@ -219,7 +219,8 @@ def ending_values(ending: Done | Failed | Undecided) -> dict[str, Any]:
         case Done(published=published):
             notes = list(published.notes)
             values = {"post_id": published.post_id, "post_url": published.post_url, "notes": notes, "why": None}
-            return {"state": State.PUBLISHED.value, "refusal": None, **values}
+            # It is up, whole, whatever the last beat told of its progress.
+            return {"state": State.PUBLISHED.value, "refusal": None, "bytes_sent": publications.c.bytes_total, **values}
         case Failed(refusal=refusal):
             return {"state": State.REFUSED.value, "why": refusal.message, "refusal": refusal_to_json(refusal)}
         case Undecided():

@@ -1,0 +1,186 @@
+"""Settings: documented defaults, and a production that refuses to start with anything that is only good for development."""
+
+import base64
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from waooaw_social.settings import Settings, Unfit, load
+
+KEY = "base64:" + base64.b64encode(bytes(range(32))).decode()
+OTHER = "base64:" + base64.b64encode(bytes(range(1, 33))).decode()
+FIT = {
+    "ENVIRONMENT": "production",
+    "PLANT_INTERNAL_API_KEY": "planted-internal-key-0123456789abcdef",
+    "CP_PLATFORM_CREDENTIALS_SECRET": KEY,
+    "PLANT_LEDGER_SECRET": OTHER,
+    "DATABASE_URL": "postgresql://plant:planted-password@db/plant",
+    "CP_DATABASE_URL": "postgresql://cp:planted-password@db/cp",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in os.environ:
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def unfit(environment: pytest.MonkeyPatch, **changed: str) -> list[str]:
+    for name, value in (FIT | changed).items():
+        environment.setenv(name, value)
+    try:
+        load()
+    except Unfit as no:
+        for line in str(no).splitlines():
+            assert "planted" not in line
+            assert KEY.removeprefix("base64:") not in line
+        return no.reasons
+    return []
+
+
+def test_the_defaults_are_the_documented_ones(environment: pytest.MonkeyPatch) -> None:
+    settings = load()
+    assert settings.environment == "development"
+    assert settings.plant_database() == "sqlite:///var/plant.db"
+    assert settings.cp_database() == "sqlite:///var/cp.db"
+    assert settings.cp_backend_url == "http://localhost:8001"
+    assert settings.cp_internal_bind is None
+    assert settings.platform_origin is None
+    assert settings.clock_url is None
+    assert settings.fetch_allow_origins == frozenset()
+    assert settings.youtube_community_posts is False
+    assert settings.quota_limits() == {
+        "YOUTUBE_API_QUOTA_DAILY_LIMIT": 10_000,
+        "YOUTUBE_UPLOAD_QUOTA_DAILY_LIMIT": 100,
+    }
+    assert settings.http_transport == "aiohttp"
+    assert (settings.send_window_seconds, settings.reconcile_delay_seconds, settings.lease_seconds) == (5, 120, 30)
+
+
+def test_an_empty_variable_is_none(environment: pytest.MonkeyPatch) -> None:
+    for name in ("PLANT_INTERNAL_API_KEY", "DATABASE_URL", "PLATFORM_ORIGIN", "CP_INTERNAL_BIND", "WAOOAW_VAR"):
+        environment.setenv(name, "")
+    assert load() == Settings.model_validate({})
+    assert load().plant_internal_api_key.get_secret_value()
+
+
+def test_origins_may_be_several(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("FETCH_ALLOW_ORIGINS", "http://127.0.0.1:9100, http://localhost:9100")
+    assert load().fetch_allow_origins == {"http://127.0.0.1:9100", "http://localhost:9100"}
+
+
+def test_a_fit_production_starts(environment: pytest.MonkeyPatch) -> None:
+    assert unfit(environment) == []
+    assert (
+        unfit(environment, PLANT_LEDGER_SECRET=f"{OTHER} {KEY}", CP_PLATFORM_CREDENTIALS_SECRET=f"{KEY},{OTHER}") == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PLANT_INTERNAL_API_KEY", ""),
+        ("PLANT_INTERNAL_API_KEY", "dev-plant-internal-key"),
+        ("PLANT_INTERNAL_API_KEY", "planted-but-short"),
+        ("CP_PLATFORM_CREDENTIALS_SECRET", ""),
+        ("CP_PLATFORM_CREDENTIALS_SECRET", "planted passphrase"),
+        ("CP_PLATFORM_CREDENTIALS_SECRET", "base64:cGxhbnRlZA=="),
+        ("CP_PLATFORM_CREDENTIALS_SECRET", "base64:planted%%%"),
+        ("CP_PLATFORM_CREDENTIALS_SECRET", "base64:plantedключ"),
+        ("CP_PLATFORM_CREDENTIALS_SECRET", f"{KEY} planted"),
+        ("PLANT_LEDGER_SECRET", ""),
+        ("PLANT_LEDGER_SECRET", "planted passphrase"),
+        ("PLATFORM_ORIGIN", "http://planted:9100"),
+        ("CLOCK_URL", "http://planted:9100/clock"),
+        ("FETCH_ALLOW_ORIGINS", "http://planted:9100"),
+    ],
+)
+def test_production_refuses_what_is_for_development(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
+    (reason,) = unfit(environment, **{name: value})
+    assert name in reason
+
+
+def test_all_reasons_are_told_at_once(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ENVIRONMENT", "production")
+    environment.setenv("PLATFORM_ORIGIN", "http://127.0.0.1:9100")
+    environment.setenv("DATABASE_URL", "sqlite:///x.db")
+    environment.setenv("CP_DATABASE_URL", "sqlite:///x.db")
+    with pytest.raises(Unfit) as no:
+        load()
+    told = str(no.value)
+    named = (
+        "PLANT_INTERNAL_API_KEY",
+        "CP_PLATFORM_CREDENTIALS_SECRET",
+        "PLANT_LEDGER_SECRET",
+        "PLATFORM_ORIGIN",
+        "CP_DATABASE_URL",
+    )
+    assert all(name in told for name in named)
+    assert len(no.value.reasons) == 5
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("sqlite:///var/x.db", "sqlite:///var/x.db"),
+        ("sqlite:///var/x.db", "sqlite:///./var/../var/x.db?mode=ro"),
+        ("sqlite:///x.db", "sqlite+aiosqlite:///x.db"),
+        ("sqlite:///x.db", f"sqlite:///{Path.cwd()}/x.db"),
+        ("postgresql://a@db/x", "postgresql://b:planted@db/x"),
+        ("postgresql://a@db/x", "postgresql+psycopg://a@db:5432/x?sslmode=require"),
+        ("postgresql://a@db/x", "postgres://a@DB/x/"),
+        ("postgresql://a@localhost/x", "postgresql://a@127.0.0.1:5432/x"),
+        ("postgresql://a@[::1]:5432/x", "postgresql:///x"),
+        ("postgresql:///x?host=/run/postgresql", "postgresql://localhost/x"),
+        ("postgresql:///x?host=/run/a", "postgresql://u@/x?host=/run/a"),
+        ("postgresql://a@one,two/x", "postgresql://a@two/x"),
+        ("postgresql://a@db/x%79", "postgresql://a@db/xy"),
+    ],
+)
+def test_one_database_for_both_is_refused_however_it_is_spelled(
+    environment: pytest.MonkeyPatch, one: str, other: str
+) -> None:
+    environment.setenv("DATABASE_URL", one)
+    environment.setenv("CP_DATABASE_URL", other)
+    with pytest.raises(Unfit) as no:
+        load()
+    assert "planted" not in str(no.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("sqlite:///var/plant.db", "sqlite:///var/cp.db"),
+        ("postgresql://a@db/x", "postgresql://a@db/y"),
+        ("postgresql://a@one/x", "postgresql://a@two/x"),
+        ("postgresql://a@db/x", "postgresql://a@db:5433/x"),
+        ("postgresql:///x?host=/run/a", "postgresql:///x?host=/run/b"),
+        ("sqlite:///x", "postgresql:///x"),
+    ],
+)
+def test_two_databases_are_two(environment: pytest.MonkeyPatch, one: str, other: str) -> None:
+    environment.setenv("DATABASE_URL", one)
+    environment.setenv("CP_DATABASE_URL", other)
+    load()
+
+
+def test_no_print_and_no_error_of_the_settings_shows_a_secret(environment: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "YOUTUBE_CLIENT_SECRET": "planted-client-secret",
+        "PLANT_INTERNAL_API_KEY": "planted-internal-key",
+        "CP_PLATFORM_CREDENTIALS_SECRET": "planted-secret",
+        "PLANT_LEDGER_SECRET": "planted-secret",
+        "DATABASE_URL": "postgresql://a:planted@db/x",
+    }
+    for name, value in secrets.items():
+        environment.setenv(name, value)
+    settings = load()
+    assert "planted" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    environment.setenv("LEASE_SECONDS", "planted-in-the-wrong-place")
+    environment.setenv("ENVIRONMENT", "prod")
+    with pytest.raises(ValidationError) as wrong:
+        load()
+    assert "planted" not in str(wrong.value)
