@@ -19,6 +19,7 @@ from waooaw_social.core.secret import Secret
 from waooaw_social.cp import api as cp_api
 from waooaw_social.cp.internal_api import internal_service
 from waooaw_social.cp.vault import Vault
+from waooaw_social.durable.audit import audit_some
 from waooaw_social.durable.ports import Delays
 from waooaw_social.durable.runner import Runner
 from waooaw_social.durable.worker import Worker
@@ -146,9 +147,10 @@ class Plant:
             if self.db.sqlite:
                 stack.enter_context(OneWorker(Url(self.settings.plant_database()).path))
             stack.push_async_callback(transport.aclose)
-            housekeeping = asyncio.create_task(self._keep_house(media))
+            worker = self._worker(transport, media)
+            housekeeping = asyncio.create_task(self._keep_house(media, worker))
             stack.callback(housekeeping.cancel)
-            await self._worker(transport, media).run(stop)
+            await worker.run(stop)
 
     def _worker(self, transport: Transport, media: MediaFolder) -> Worker:
         tokens = Tokens(
@@ -186,13 +188,20 @@ class Plant:
             wake=self.wake,
         )
 
-    async def _keep_house(self, media: MediaFolder) -> None:
+    async def _keep_house(self, media: MediaFolder, worker: Worker) -> None:
         while True:
             try:
                 shredded = await self.ledger.shred(older_than=REPLIES_KEPT)
                 forgotten = await self.publications.forget_orders()
                 swept = await asyncio.to_thread(media.sweep, older_than=MEDIA_KEPT)
-                log.info("house_kept", replies_shredded=shredded, keys_forgotten=forgotten, files_removed=swept)
+                alike = await audit_some(worker.runner, self.publications, worker.flow_of)
+                log.info(
+                    "house_kept",
+                    alike=len(alike),
+                    replies_shredded=shredded,
+                    keys_forgotten=forgotten,
+                    files_removed=swept,
+                )
             except Exception as error:  # the next round does it
                 log.warning("house_not_kept", error=type(error).__name__)
             await asyncio.sleep(HOUSEKEEPING)

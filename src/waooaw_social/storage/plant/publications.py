@@ -16,6 +16,8 @@ from waooaw_social.storage.plant.codec import content_to_json, publication_of
 from waooaw_social.storage.plant.ledger import SqlLedger
 from waooaw_social.storage.plant.tables import entries, orders, publications
 
+AUDITED_WITHIN = 3 * 24 * 3600.0
+"""Seconds after its end in which a publication is audited; after that whoever could be asked is not there any more."""
 ORDERS_KEPT = 7 * 24 * 3600.0
 """Seconds for which an Idempotency-Key is remembered."""
 
@@ -103,6 +105,26 @@ class SqlPublications:
         first = sa.select(sa.func.min(publications.c.due_at) - now()).where(publications.c.state.in_(sorted(WAITING)))
         return await self.db.read(lambda c: c.execute(first).scalar())
 
+    async def to_audit(self, *, older_than: float, most: int) -> list[Claim]:
+        """Published ones that were sent more than once in doubt, so many seconds after their end, not audited yet."""
+        doubted = sa.select(entries.c.publication).where(entries.c.state == EntryState.ABSENT.value)
+        ready = sa.select(publications.c.id).where(
+            publications.c.id.in_(doubted),
+            publications.c.state == State.PUBLISHED.value,
+            publications.c.audited_at.is_(None),
+            publications.c.ended_at.between(now() - AUDITED_WITHIN, now() - older_than),
+        )
+        return await self.db.read(lambda c: self._claims(c, c.execute(ready.limit(most)).scalars().all()))
+
+    async def audited(self, publication_id: PublicationId, note: str | None) -> None:
+        def work(c: sa.Connection) -> None:
+            one = publications.c.id == publication_id
+            notes: list[str] = c.execute(sa.select(publications.c.notes).where(one)).scalar() or []
+            told = [*notes, note] if note else notes
+            c.execute(sa.update(publications).where(one).values(audited_at=now(), notes=told))
+
+        await self.db.write(work)
+
     async def forget_orders(self) -> int:
         """Drop Idempotency-Keys that are past their time."""
         old = sa.delete(orders).where(orders.c.created_at < now() - ORDERS_KEPT)
@@ -121,12 +143,17 @@ class SqlPublications:
             "state": State.RUNNING.value,
         }
         c.execute(sa.update(publications).where(mine).values(**values))
-        taken = c.execute(sa.select(publications, now().label("clock")).where(mine).order_by(publications.c.id)).all()
+        return self._claims(c, list(before), {i: row.due_at for i, row in before.items() if row.worker})
+
+    def _claims(self, c: sa.Connection, ids: Sequence[str], let_go: Mapping[str, float] | None = None) -> list[Claim]:
+        """These publications with all that the ledger knows of them. `let_go`: when the lease of a taken-over one had ended."""
+        these = sa.select(publications, now().label("clock")).where(publications.c.id.in_(ids))
+        rows = c.execute(these.order_by(publications.c.id)).all()
         recorded: dict[str, list[Any]] = {}
         age = (now() - entries.c.begun_at).label("age")
         looked_for = (now() - entries.c.first_look_at).label("looked_for")
         known = sa.select(entries, age, looked_for).where(
-            entries.c.publication.in_(list(before)), entries.c.state != EntryState.STALE.value
+            entries.c.publication.in_(ids), entries.c.state != EntryState.STALE.value
         )
         for row in c.execute(known.order_by(entries.c.number)):
             recorded.setdefault(row.publication, []).append(self.ledger.entry_of(row))
@@ -136,9 +163,9 @@ class SqlPublications:
                 publication=publication_of(row),
                 due_in=row.publish_at - row.clock if row.publish_at is not None else 0.0,
                 entries=tuple(recorded.get(row.id, ())),
-                late_by=row.clock - before[row.id].due_at if before[row.id].worker else None,
+                late_by=row.clock - let_go[row.id] if let_go and row.id in let_go else None,
             )
-            for row in taken
+            for row in rows
         ]
 
 

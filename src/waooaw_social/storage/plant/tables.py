@@ -31,6 +31,7 @@ publications = sa.Table(
     sa.Column("worker", sa.Text),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("ended_at", sa.Double),
+    sa.Column("audited_at", sa.Double),
     sa.Column("why", sa.Text),  # why it is parked, refused or unresolved, for people
     sa.Column("refusal", sa.JSON),
     sa.Column("post_id", sa.Text),
@@ -71,6 +72,8 @@ sa.Index(
 sa.Index(
     "one_owner", entries.c.platform, entries.c.remote_id, unique=True, sqlite_where=_owned, postgresql_where=_owned
 )
+_doubted = entries.c.state == EntryState.ABSENT.value
+sa.Index("sent_in_doubt_and_again", entries.c.publication, sqlite_where=_doubted, postgresql_where=_doubted)
 sa.Index("of_audience", entries.c.audience, entries.c.begun_at)
 
 orders = sa.Table(

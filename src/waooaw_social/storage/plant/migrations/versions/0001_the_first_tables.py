@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("worker", sa.Text(), nullable=True),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("ended_at", sa.Double(), nullable=True),
+        sa.Column("audited_at", sa.Double(), nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
         sa.Column("refusal", sa.JSON(), nullable=True),
         sa.Column("post_id", sa.Text(), nullable=True),
@@ -132,10 +133,22 @@ def upgrade() -> None:
             sqlite_where=sa.text("remote_id IS NOT NULL"),
             postgresql_where=sa.text("remote_id IS NOT NULL"),
         )
+        batch_op.create_index(
+            "sent_in_doubt_and_again",
+            ["publication"],
+            unique=False,
+            sqlite_where=sa.text("state = 'absent'"),
+            postgresql_where=sa.text("state = 'absent'"),
+        )
 
 
 def downgrade() -> None:
     with op.batch_alter_table("entries", schema=None) as batch_op:
+        batch_op.drop_index(
+            "sent_in_doubt_and_again",
+            sqlite_where=sa.text("state = 'absent'"),
+            postgresql_where=sa.text("state = 'absent'"),
+        )
         batch_op.drop_index(
             "one_owner",
             sqlite_where=sa.text("remote_id IS NOT NULL"),
