@@ -80,10 +80,10 @@ class Runner:
 
     async def advance(self, claim: Claim, flow: Flow[Published], errand: Errand) -> Ending:
         """Run `flow` from its top under `claim`. Errors of the ledger itself are raised: nothing was sent after them."""
-        return await _Run(self, claim, errand).drive(flow)
+        return await Run(self, claim, errand).drive(flow)
 
 
-class _Parking(Exception):
+class Parking(Exception):
     """Leaves the flow: this publication waits."""
 
     def __init__(self, parked: Parked) -> None:
@@ -99,7 +99,7 @@ class _GaveUp(Exception):
         self.undecided = undecided
 
 
-class _Run:
+class Run:
     """One run of one flow under one lease."""
 
     def __init__(self, runner: Runner, claim: Claim, errand: Errand) -> None:
@@ -119,7 +119,7 @@ class _Run:
             published = await self.follow(flow)
         except Fenced:
             return await self.overtaken()
-        except _Parking as leaving:
+        except Parking as leaving:
             return await self.park(leaving.parked)
         except Moved as moved:
             seconds = AUDIENCE_WAIT if isinstance(moved, AudienceBusy) else START_OVER
@@ -197,7 +197,7 @@ class _Run:
             return Interrupted(why, seconds)
         until = said.until if isinstance(said, NotSent) else None
         refusal = said.refusal if said else None
-        return _Parking(Parked(seconds=seconds, why=why, until=until, refusal=refusal, in_doubt=bool(self.in_doubt)))
+        return Parking(Parked(seconds=seconds, why=why, until=until, refusal=refusal, in_doubt=bool(self.in_doubt)))
 
     def not_now(self, said: NotSent | Unknown) -> Exception:
         """Wait as long as was said; for a cure, until the next look whether it has come; else a little."""
@@ -373,7 +373,7 @@ class _Run:
         """One look. None: the platform would not say. A refusal or an error inside a look proves nothing."""
         try:
             found = await self.follow(visible.reconcile(asked), looking=True)
-        except (Refused, Interrupted, _Parking):
+        except (Refused, Interrupted, Parking):
             return None
         return None if isinstance(found, Reply) and not readable(call, found) else found
 
