@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -17,7 +17,10 @@ from waooaw_social.cp.internal_api import Moment, internal_app
 from waooaw_social.cp.vault import Vault
 from waooaw_social.storage.api_keys import ApiKey
 from waooaw_social.storage.cp.credentials import Actor, NoSuchCredential, OtherPlatform, Stored, Wanted
-from waooaw_social.web import Problem, bearer, described, equip, invalid, not_found, request_id, unauthorized
+from waooaw_social.web.edge import bearer, equip, request_id
+from waooaw_social.web.problem import Problem, described, invalid, not_found, unauthorized
+
+PATH = "/api/cp/platform-credentials"
 
 PlatformName = Literal["youtube", "instagram", "facebook", "linkedin", "whatsapp"]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[\x20-\x7e]+$")]
@@ -124,6 +127,9 @@ PROBLEMS = described(
         422: "Something in the body is wrong; every field is named, and no value repeated.",
     }
 )
+CONNECTED: dict[int | str, dict[str, Any]] = {
+    201: {"model": CredentialView, "description": "Connected: a new credential."}
+}
 _described = HTTPBearer(auto_error=False, scheme_name="CustomerKey", description="`api-keys create --customer …`")
 
 
@@ -146,14 +152,9 @@ def create_app(vault: Vault, *, internal_key: Secret, internal_here: bool = True
     app.add_exception_handler(RequestValidationError, _invalid)
     app.state.vault = vault
 
-    @app.put(
-        "/api/cp/platform-credentials",
-        response_model=CredentialView,
-        responses={201: {"model": CredentialView, "description": "Connected: a new credential."}, **PROBLEMS},
-        response_description="Replaced.",
-        summary="Connect an account, or replace its tokens",
-    )
+    @app.put(PATH, response_model=CredentialView, responses={**CONNECTED, **PROBLEMS}, response_description="Replaced.")
     async def put(wanted: PlatformCredential, who: Caller, request: Request, response: Response) -> CredentialView:
+        """Connect an account, or replace its tokens."""
         actor = Actor(name=f"key:{who.id}", request_id=request_id(request))
         try:
             stored, new = await vault.put(who.customer_id, wanted.credential_ref, _wanted(wanted), actor)
@@ -165,13 +166,9 @@ def create_app(vault: Vault, *, internal_key: Secret, internal_here: bool = True
         response.status_code = 201 if new else 200
         return view(stored)
 
-    @app.get(
-        "/api/cp/platform-credentials",
-        response_model=CredentialList,
-        responses={401: PROBLEMS[401]},
-        summary="What is connected; never a secret",
-    )
+    @app.get(PATH, response_model=CredentialList, responses={401: PROBLEMS[401]})
     async def get(who: Caller) -> CredentialList:
+        """What is connected; never a secret."""
         return CredentialList(credentials=[view(stored) for stored in await vault.list(who.customer_id)])
 
     @app.get("/healthz", summary="Whether this process answers")

@@ -18,7 +18,8 @@ from starlette.routing import Mount, Route
 from waooaw_social.core.secret import Secret
 from waooaw_social.cp.vault import Vault
 from waooaw_social.storage.cp.credentials import Actor, NewToken, NoSuchCredential, Opened, Stale
-from waooaw_social.web import Problem, equip, invalid, request_id
+from waooaw_social.web.edge import equip, request_id
+from waooaw_social.web.problem import Problem, invalid
 
 PLANT = "plant"
 HEADER = "x-plant-internal-key"
@@ -64,23 +65,6 @@ def internal_app(vault: Vault, *, internal_key: Secret) -> Starlette:
     if not internal_key:
         raise ValueError("an empty internal key would let everybody in")
 
-    def guarded(
-        read: type[Body], act: Callable[[Body, Actor], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            if Secret(request.headers.get(HEADER, "")) != internal_key:
-                raise Problem(status=403, code="forbidden", detail="The internal key is wrong or missing.")
-            try:
-                asked = read.model_validate_json(await request.body())
-            except ValidationError as error:
-                raise invalid(error.errors(include_url=False, include_input=False)) from None
-            try:
-                return await act(asked, Actor(name=PLANT, request_id=request_id(request)))
-            except NoSuchCredential:
-                raise _unknown() from None
-
-        return endpoint
-
     async def resolve(asked: Which, actor: Actor) -> Response:
         return JSONResponse(
             _lent(await vault.resolve(asked.customer_id, asked.credential_ref, actor)), headers=NO_STORE
@@ -99,13 +83,37 @@ def internal_app(vault: Vault, *, internal_key: Secret) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route("/plant/credentials/resolve", guarded(Which, resolve), methods=["POST"]),
-            Route("/plant/credentials/update-token", guarded(UpdateToken, update_token), methods=["POST"]),
-            Route("/plant/credentials/refresh-lease", guarded(RefreshLease, refresh_lease), methods=["POST"]),
+            Route("/plant/credentials/resolve", guarded(internal_key, Which, resolve), methods=["POST"]),
+            Route(
+                "/plant/credentials/update-token", guarded(internal_key, UpdateToken, update_token), methods=["POST"]
+            ),
+            Route(
+                "/plant/credentials/refresh-lease", guarded(internal_key, RefreshLease, refresh_lease), methods=["POST"]
+            ),
         ]
     )
     equip(app, service="cp-internal")
     return app
+
+
+def guarded(
+    internal_key: Secret, read: type[Body], act: Callable[[Body, Actor], Awaitable[Response]]
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint for Plant alone: the key first, then the body, then the act."""
+
+    async def endpoint(request: Request) -> Response:
+        if Secret(request.headers.get(HEADER, "")) != internal_key:
+            raise Problem(status=403, code="forbidden", detail="The internal key is wrong or missing.")
+        try:
+            asked = read.model_validate_json(await request.body())
+        except ValidationError as error:
+            raise invalid(error.errors(include_url=False, include_input=False)) from None
+        try:
+            return await act(asked, Actor(name=PLANT, request_id=request_id(request)))
+        except NoSuchCredential:
+            raise _unknown() from None
+
+    return endpoint
 
 
 def internal_service(vault: Vault, *, internal_key: Secret) -> Starlette:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
 from starlette.responses import JSONResponse
 
 from waooaw_social.core.ids import AgentId, CredentialRef, CustomerId
@@ -12,7 +13,8 @@ from waooaw_social.plant.models import Accepted, AcceptedList, PublicationsBody,
 from waooaw_social.plant.publishing import NotAccepted, Publishing, Target, Wanted
 from waooaw_social.storage.api_keys import ApiKey, ApiKeys
 from waooaw_social.storage.plant.publications import KeyReused
-from waooaw_social.web import Problem, bearer, described, equip, invalid, not_found, unauthorized
+from waooaw_social.web.edge import bearer, equip
+from waooaw_social.web.problem import Problem, described, invalid, not_found, unauthorized
 from waooaw_social.wire.ports import CredentialsUnavailable, CredentialUnknown
 
 PUBLISH, READ = "publish", "read"
@@ -24,6 +26,7 @@ IdempotencyKey = Annotated[
 
 PROBLEMS = described(
     {
+        400: "The body cannot be read at all.",
         401: "The API key is missing or unknown.",
         403: "The API key lacks a scope.",
         404: "There is no such customer, credential or publication for this key.",
@@ -31,6 +34,9 @@ PROBLEMS = described(
         422: "Something in the order cannot be published; every problem is named.",
         503: "The credentials cannot be read just now; try again with the same Idempotency-Key.",
     }
+)
+_described = HTTPBearer(
+    auto_error=False, scheme_name="AgentKey", description="`api-keys create --customer … --agent …`"
 )
 
 
@@ -59,7 +65,7 @@ def create_app(publishing: Publishing, keys: ApiKeys) -> FastAPI:
     return app
 
 
-async def agent(request: Request) -> ApiKey:
+async def agent(request: Request, _: Annotated[object, Depends(_described)]) -> ApiKey:
     """The agent whose key came with the request."""
     keys: ApiKeys = request.app.state.keys
     key = bearer(request)
@@ -167,4 +173,15 @@ def _may(who: ApiKey, scope: str) -> None:
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    if any(one["loc"][0] == "header" for one in error.errors()):
+        return KEY_REQUIRED.response()
     return invalid(error.errors()).response()
+
+
+KEY_REQUIRED = Problem(
+    status=422,
+    code="idempotency_key_required",
+    detail="An order needs an Idempotency-Key header of 1 to 255 characters.",
+    field="Idempotency-Key",
+    remediation="Make one up for each order, and send the same one again when you repeat it.",
+)

@@ -1,114 +1,30 @@
-"""What the HTTP faces of both services share: problems, request ids, bearer keys, a limit of size, one log line a request.
+"""The outermost layer of both HTTP faces: request ids, bearer keys, a limit of size, one log line a request, no traceback outside.
 
-Every error leaves as `application/problem+json` (RFC 9457): what, where, whether to repeat, what to do. Nothing that came in is echoed: it may
-be a token. What went wrong inside is told to the log, and to the caller only as the request's id.
+What went wrong inside is told to the log, and to the caller only as the request's id.
 """
 
-import dataclasses
 import re
 import secrets
 import time
 import traceback
-from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, cast
+from typing import cast
 
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from waooaw_social.web.problem import Problem
 
 log = structlog.get_logger("waooaw.http")
 
+OURS = re.compile(r"[a-z0-9._-]{0,32}")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-FIELD = re.compile(r"[a-z][a-z0-9_]{0,31}|[0-9]{1,9}")
 BODY_LIMIT = 256 * 1024
 """Bytes. Media do not travel in these bodies."""
-
-
-@dataclasses.dataclass(kw_only=True, eq=False)
-class Problem(Exception):
-    """An answer that is not what was asked for. Fields that are None are left out."""
-
-    status: int
-    code: str
-    detail: str
-    retryable: bool = False
-    retry_after: float | None = None
-    platform: str | None = None
-    platform_code: str | None = None
-    stage: str | None = None
-    field: str | None = None
-    remediation: str | None = None
-    errors: Sequence[Mapping[str, Any]] | None = None
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
-
-    def body(self) -> dict[str, Any]:
-        """Described by `PROBLEM_SCHEMA`."""
-        named = ("platform", "platform_code", "stage", "field", "remediation", "errors", "retry_after")
-        extra = {name: getattr(self, name) for name in named if getattr(self, name) is not None}
-        return {
-            "type": f"urn:waooaw:problem:{self.code}",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.detail,
-            "code": self.code,
-            "retryable": self.retryable,
-        } | extra
-
-    def response(self) -> JSONResponse:
-        headers = dict(self.headers)
-        if self.retry_after is not None:
-            headers["retry-after"] = str(max(1, round(self.retry_after)))
-        return JSONResponse(self.body(), self.status, headers, media_type="application/problem+json")
-
-
-_TEXTS = ("type", "title", "detail", "code", "platform", "platform_code", "stage", "field", "remediation")
-PROBLEM_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code", "retryable"],
-    "properties": {name: {"type": "string"} for name in _TEXTS}
-    | {"status": {"type": "integer"}, "retryable": {"type": "boolean"}, "retry_after": {"type": "number"}}
-    | {"errors": {"type": "array", "items": {"type": "object"}}},
-}
-
-
-def described(problems: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
-    """FastAPI's `responses` for these statuses and sentences."""
-    content = {"application/problem+json": {"schema": dict(PROBLEM_SCHEMA)}}
-    return {status: {"description": text, "content": content} for status, text in problems.items()}
-
-
-def unauthorized(detail: str = "A valid API key is required: Authorization: Bearer …") -> Problem:
-    return Problem(status=401, code="unauthorized", detail=detail, headers={"www-authenticate": "Bearer"})
-
-
-def not_found(what: str) -> Problem:
-    return Problem(status=404, code="not_found", detail=f"There is no such {what}.")
-
-
-def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
-    """What pydantic found: where, and what is wrong, never what was sent."""
-    told = [{"field": _where(error), "message": _message(error)} for error in errors]
-    detail = "; ".join(f"{one['field'] or 'body'}: {one['message']}" for one in told)
-    return Problem(
-        status=422, code="invalid_request", detail=detail, errors=told, remediation="Correct the named fields."
-    )
-
-
-def _where(error: Mapping[str, Any]) -> str:
-    """The field's name, as far as it is ours. A name that the caller made up may be a token in the wrong place."""
-    made_up = error["type"] == "extra_forbidden"
-    parts = [str(part) for part in error["loc"] if part != "body"]
-    ours = [part if FIELD.fullmatch(part) else "…" for part in (parts[:-1] if made_up else parts)]
-    return ".".join([*ours, "…"] if made_up else ours)
-
-
-def _message(error: Mapping[str, Any]) -> str:
-    """Pydantic's words. Those about a union's tag quote what was sent."""
-    return "This kind is not known." if error["type"] == "union_tag_invalid" else str(error["msg"])
 
 
 def bearer(request: Request) -> str | None:
@@ -170,7 +86,7 @@ class Edge:
             await answer.instead(_inside(this), scope, receive)
         finally:
             if not inner:
-                told = {"method": scope["method"], "path": scope["path"], "status": answer.status}
+                told = {"method": scope["method"], "path": _shown(scope["path"]), "status": answer.status}
                 milliseconds = round((time.perf_counter() - started) * 1000, 1)
                 log.info("request", service=self._service, request_id=this, **told, ms=milliseconds)
 
@@ -182,6 +98,11 @@ class Edge:
 def _id_of(scope: Scope) -> str:
     given = Request(scope).headers.get("x-request-id", "")
     return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _shown(path: str) -> str:
+    """The path as far as it is ours: what does not look like a word or an id may be a token in the wrong place."""
+    return "/".join(part if OURS.fullmatch(part) else "…" for part in path.split("/"))
 
 
 def _frames(error: BaseException) -> list[str]:
