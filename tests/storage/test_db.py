@@ -282,10 +282,17 @@ def test_an_address_that_is_none_of_ours_is_refused_without_repeating_its_passwo
 async def test_a_loop_that_ends_while_a_write_is_on_its_way_hurts_nobody(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'x.db'}"
 
+    writing, ended = threading.Event(), threading.Event()
+
+    def slow(connection: sa.Connection) -> int:
+        writing.set()
+        assert ended.wait(10)
+        return put(1)(connection)
+
     async def abandon() -> Database:
         db = await made(await Database.open(url))
-        asyncio.get_running_loop().create_task(db.write(lambda c: (time.sleep(0.2), put(1)(c))))
-        await asyncio.sleep(0.05)
+        asyncio.get_running_loop().create_task(db.write(slow))
+        assert await asyncio.to_thread(writing.wait, 10)
         return db
 
     def run() -> Database:
@@ -294,6 +301,7 @@ async def test_a_loop_that_ends_while_a_write_is_on_its_way_hurts_nobody(tmp_pat
         raise AssertionError
 
     db = await asyncio.to_thread(run)
+    ended.set()
     assert await db.write(put(2)) == 2
     await db.close()
 

@@ -15,9 +15,8 @@ from starlette.responses import Response
 from cp.portal import INTERNAL_KEY, Portal, portal, served
 from waooaw_social.core.refusal import Cure
 from waooaw_social.core.secret import Secret
-from waooaw_social.wire import resolver as module
 from waooaw_social.wire.ports import CredentialsUnavailable, CredentialUnknown, StaleVersion
-from waooaw_social.wire.resolver import CPSocialCredentialResolver
+from waooaw_social.wire.resolver import KEPT_FOR, CPSocialCredentialResolver
 
 pytestmark = pytest.mark.anyio
 
@@ -137,10 +136,8 @@ async def test_nothing_is_kept_past_a_tokens_end(cp: Portal, resolver: CPSocialC
     assert await openings(cp) == 2
 
 
-async def test_the_memory_is_bounded_and_the_least_used_goes_first(
-    cp: Portal, resolver: CPSocialCredentialResolver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "KEPT_AT_MOST", 2)
+async def test_the_memory_is_bounded_and_the_least_used_goes_first(cp: Portal) -> None:
+    resolver = CPSocialCredentialResolver(cp.internal, INTERNAL_KEY, keep_at_most=2)
     first, second, third = [await connected(cp) for _ in range(3)]
     for which in (first, second, first, third):
         await resolver.resolve(**which)
@@ -149,17 +146,17 @@ async def test_the_memory_is_bounded_and_the_least_used_goes_first(
     assert await openings(cp) == 3
     await resolver.resolve(**second)
     assert await openings(cp) == 4
+    await resolver.aclose()
 
 
-async def test_nothing_is_kept_for_longer_than_a_minute(
-    cp: Portal, resolver: CPSocialCredentialResolver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert module.KEPT_FOR == 60.0
-    monkeypatch.setattr(module, "KEPT_FOR", 0.0)
+async def test_nothing_is_kept_for_longer_than_it_should(cp: Portal) -> None:
+    assert KEPT_FOR == 60.0
+    resolver = CPSocialCredentialResolver(cp.internal, INTERNAL_KEY, keep_for=0.0)
     which = await connected(cp)
     await resolver.resolve(**which)
     await resolver.resolve(**which)
     assert await openings(cp) == 2
+    await resolver.aclose()
 
 
 async def test_who_asks_at_the_same_time_shares_one_request(cp: Portal, resolver: CPSocialCredentialResolver) -> None:

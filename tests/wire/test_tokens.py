@@ -11,6 +11,7 @@ from waooaw_social.core.ids import CredentialRef, Platform
 from waooaw_social.core.refusal import Cure
 from waooaw_social.core.secret import Secret
 from waooaw_social.wire.ports import Errand, NotSent, ResolvedSocialCredentials
+from waooaw_social.wire.tokens import FAILED_LATELY
 from wire.token_house import ACCESS, CLIENT_SECRET, REFRESH, House, token_house
 
 pytestmark = pytest.mark.anyio
@@ -160,15 +161,35 @@ async def test_a_token_endpoint_that_stumbles_is_asked_again(house: House) -> No
 async def test_a_token_endpoint_that_stays_down_is_not_sent_and_may_come_back(house: House) -> None:
     stale = await house.connect(ends_in=3600)
     house.endpoint.script = [(503, b"")] * 6
-    refused(await house.tokens.renew(house.errand, stale))
+    waits = refused(await house.tokens.renew(house.errand, stale))
     assert len(house.endpoint.asked) == 6
     assert (await house.stored())["access_token"] == ACCESS
+    assert waits.retry_in == FAILED_LATELY
+    assert refused(await house.tokens.renew(house.errand, stale)).why == waits.why, "the reason, not a wait for a lease"
+    assert len(house.endpoint.asked) == 6
+    await house.cp.clock.sleep(FAILED_LATELY)
+    assert token(await house.tokens.renew(house.errand, stale)) == "ya29.planted-refreshed-7"
+
+
+async def test_a_refusal_is_forgotten_when_the_customer_has_reconnected(house: House) -> None:
+    stale = await house.connect(ends_in=-1)
+    house.endpoint.script = [(400, {"error": "invalid_grant"})]
+    for _ in range(2):
+        refused(await house.tokens.renew(house.errand, stale), until=Cure.RECONNECT)
+    again = {"platform": "youtube", "access_token": "ya29.planted-again", "credential_ref": house.ref}
+    assert (await house.cp.put(again)).status_code == 200
+    assert token(await house.tokens.renew(house.errand, stale)) == "ya29.planted-again"
+    assert len(house.endpoint.asked) == 1
 
 
 async def test_while_the_refresh_fails_a_token_that_has_not_ended_goes_on_being_used(house: House) -> None:
     await house.connect(ends_in=200)
     house.endpoint.script = [(400, {"error": "invalid_grant"})]
-    assert token(await house.tokens.good(house.errand)) == ACCESS
+    for _ in range(3):
+        assert token(await house.tokens.good(house.errand)) == ACCESS
+    assert len(house.endpoint.asked) == 1, "not every call waits for a stumbling token endpoint"
+    await house.cp.clock.sleep(FAILED_LATELY)
+    assert token(await house.tokens.good(house.errand)) == "ya29.planted-refreshed-2"
 
 
 async def test_a_token_that_has_ended_is_not_given_out(house: House) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from waooaw_social.core.clock import Clock
 from waooaw_social.core.refusal import Reaction, Refusal, Refused, Scope
-from waooaw_social.platforms.call import Call, Harmless, Piece, Reply, Request, Visible, Wasteful
+from waooaw_social.platforms.call import Call, Harmless, Piece, Reply, Visible, Wasteful
 from waooaw_social.platforms.kit import Kits
 from waooaw_social.platforms.manifest import Bucket, Manifest
 from waooaw_social.wire.ports import (
@@ -33,13 +33,11 @@ from waooaw_social.wire.ports import (
     Unknown,
 )
 from waooaw_social.wire.quota import day_of
-from waooaw_social.wire.redact import redacted, redacted_reply
+from waooaw_social.wire.redact import redacted_refusal, redacted_reply
 from waooaw_social.wire.retry import repeated
+from waooaw_social.wire.signing import secrets_of, signed
 from waooaw_social.wire.tokens import Tokens
 from waooaw_social.wire.transport import Transport
-
-MESSAGE_LIMIT = 500
-"""Characters of a platform's message that are shown; some answer with whole pages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,8 +122,7 @@ class Gateway:
         clean = redacted_reply(reply, secrets)
         if reply.status in call.answers:
             return clean
-        refusal = call.explain(clean)
-        refusal = replace(refusal, message=redacted(refusal.message, secrets)[:MESSAGE_LIMIT])
+        refusal = redacted_refusal(call.explain(clean), secrets)
         match refusal.reaction:
             case Reaction.REFUSED:
                 return clean
@@ -196,24 +193,15 @@ class Gateway:
             return body
         path = await self.media.path(body.file)
         span = FileRange(path=path, offset=body.offset, length=body.length)
-        return await asyncio.to_thread(read, span) if isinstance(call.if_repeated, Visible) else span
-
-
-def signed(request: Request, credentials: ResolvedSocialCredentials) -> Request:
-    """The request with its token: the last thing that is added."""
-    return replace(request, headers={**request.headers, "authorization": f"Bearer {credentials.access_token.open()}"})
-
-
-def secrets_of(request: Request, credentials: ResolvedSocialCredentials) -> tuple[str, ...]:
-    """What an answer must not give back: the tokens, and the URL where it is more than an address (an upload session)."""
-    refresh = credentials.refresh_token.open() if credentials.refresh_token else ""
-    query = request.url.partition("?")[2]
-    return (
-        credentials.access_token.open(),
-        refresh,
-        request.url if query else "",
-        *(query.split("&") if query else ()),
-    )
+        if not isinstance(call.if_repeated, Visible):
+            return span
+        try:
+            piece = await asyncio.to_thread(read, span)
+        except OSError:
+            piece = b""
+        if len(piece) != body.length:
+            raise MediaMissing("the file went away, or became shorter, while it was read")
+        return piece
 
 
 def progress_of(call: Call[Any], errand: Errand) -> Callable[[int], None] | None:

@@ -5,9 +5,12 @@ has its name, so that a crash leaves no half file behind. A description outlives
 """
 
 import asyncio
+import errno
 import hashlib
 import mimetypes
 import os
+import shutil
+import stat
 import tempfile
 import time
 from dataclasses import dataclass, field, replace
@@ -23,6 +26,14 @@ from waooaw_social.wire.probe import probe
 READ = 1024 * 1024
 
 
+@dataclass(frozen=True)
+class _Given:
+    """A caller's own file, as it was when it was hashed."""
+
+    path: Path
+    looks: tuple[int, ...]
+
+
 @dataclass(kw_only=True)
 class MediaFolder:
     """Fills the ports `MediaStore` of this room and `Files` of `durable`."""
@@ -30,7 +41,9 @@ class MediaFolder:
     folder: Path
     fetcher: Fetcher
     limits: FetchLimits
-    _elsewhere: dict[str, Path] = field(default_factory=dict[str, Path])
+    keep_for: float | None = None
+    """Seconds after its last use for which a fetched file stays, where nobody else sweeps."""
+    _given: dict[str, _Given] = field(default_factory=dict[str, _Given])
 
     async def bring(self, source: MediaSource) -> MediaFile:
         """The file, here. Raises `Refused` where it cannot be had as it is, `MediaMissing` where it may be had later."""
@@ -45,62 +58,90 @@ class MediaFolder:
                 assert_never(source)
 
     async def holds(self, file: MediaFile) -> bool:
-        place = self._place(file)
-        return place.is_file() and place.stat().st_size == file.size
+        return self._here(file) is not None
 
     async def path(self, file: MediaFile) -> Path:
-        if not await self.holds(file):
-            raise MediaMissing("the file is no longer here; it is fetched again")
-        place = self._place(file)
-        if file.sha256 not in self._elsewhere:
-            os.utime(place)  # it is in use: `sweep` leaves it
+        place = self._here(file)
+        if place is None:
+            raise MediaMissing("the file is no longer here as it was; it is brought again")
         return place
 
     def sweep(self, *, older_than: float) -> int:
         """Remove what was not used for so many seconds. Returns how many files went."""
         before = time.time() - older_than
-        old = [path for path in self.folder.glob("*") if path.is_file() and path.stat().st_mtime < before]
+        old = [path for path in self.folder.glob("*") if _last_touched(path) < before]
         for path in old:
-            path.unlink(missing_ok=True)
+            if path.is_dir():  # a fetch that died with its process
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
         return len(old)
 
-    def _place(self, file: MediaFile) -> Path:
-        return self._elsewhere.get(file.sha256, self.folder / file.sha256)
+    def _here(self, file: MediaFile) -> Path | None:
+        """Where these bytes lie: in the folder, or with the caller who gave them, if his file has not changed since."""
+        place = self.folder / file.sha256
+        if place.is_file() and place.stat().st_size == file.size:
+            os.utime(place)  # it is in use: `sweep` leaves it
+            return place
+        given = self._given.get(file.sha256)
+        try:
+            return given.path if given and _looks(given.path.stat()) == given.looks else None
+        except OSError:
+            return None
 
     async def _fetch(self, url: str) -> MediaFile:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.keep_for is not None:
+            await asyncio.to_thread(self.sweep, older_than=self.keep_for)
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=".fetch-") as room:
             try:
                 fetched = await self.fetcher.fetch(url, Path(room) / "file", self.limits)
             except FetchRefused as no:
                 raise _told(no) from None
             file = MediaFile(sha256=fetched.sha256, size=fetched.size, content_type=fetched.content_type)
-            fetched.path.replace(self._place(file))
-        return await self._probed(file)
+            place = self.folder / file.sha256
+            fetched.path.replace(place)
+        return await _probed(file, place)
 
     async def _take(self, path: Path) -> MediaFile:
         try:
-            sha256, size = await asyncio.to_thread(_hash, path)
+            sha256, size, looks = await asyncio.to_thread(_hash, path)
         except OSError as error:
             message = f"The file cannot be read: {error.strerror}."
             raise Refused.content("unreadable_file", message, field="video") from None
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         file = MediaFile(sha256=sha256, size=size, content_type=kind)
-        self._elsewhere[sha256] = path
-        return await self._probed(file)
-
-    async def _probed(self, file: MediaFile) -> MediaFile:
-        found = await probe(self._place(file))
-        return replace(file, width=found.width, height=found.height, duration=found.duration)
+        self._given[sha256] = _Given(path, looks)
+        return await _probed(file, path)
 
 
-def _hash(path: Path) -> tuple[str, int]:
+async def _probed(file: MediaFile, place: Path) -> MediaFile:
+    found = await probe(place)
+    return replace(file, width=found.width, height=found.height, duration=found.duration)
+
+
+def _hash(path: Path) -> tuple[str, int, tuple[int, ...]]:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for without end
+        raise OSError(errno.EINVAL, "it is not a regular file")
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         while piece := file.read(READ):
             digest.update(piece)
             size += len(piece)
-    return digest.hexdigest(), size
+    return digest.hexdigest(), size, _looks(found)
+
+
+def _looks(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _last_touched(path: Path) -> float:
+    """Of a folder: the newest thing in it. In doubt just now: it may be going while we look."""
+    try:
+        return max(found.stat().st_mtime for found in [path, *(path.iterdir() if path.is_dir() else ())])
+    except OSError:
+        return time.time()
 
 
 def _told(no: FetchRefused) -> Exception:

@@ -28,8 +28,8 @@ class Probed:
     """Seconds."""
 
 
-async def probe(path: Path) -> Probed:
-    """Look into a file. An unreadable one tells nothing, and is no error: the platform has the last word on it."""
+async def probe(path: Path, *, seconds: float = SECONDS) -> Probed:
+    """Look into a file for at most `seconds`. An unreadable one tells nothing, and is no error: the platform has the last word on it."""
     if find_spec("av") is None:
         return Probed()
     process = await asyncio.create_subprocess_exec(
@@ -39,13 +39,14 @@ async def probe(path: Path) -> Probed:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             printed, _ = await process.communicate()
     except TimeoutError:
         return Probed()
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+        await process.wait()
     return Probed(**json.loads(printed)) if process.returncode == 0 and printed else Probed()
 
 

@@ -27,7 +27,9 @@ from waooaw_social.wire.transport import Client, ClientError, api_client
 
 TIMEOUT = 10.0
 KEPT_FOR = 60.0
+"""Seconds."""
 KEPT_AT_MOST = 1000
+"""Credentials."""
 
 Key = tuple[str, str]
 
@@ -41,10 +43,19 @@ class _Kept:
 class CPSocialCredentialResolver:
     """`resolver = CPSocialCredentialResolver(cp_base_url="http://localhost:8001", internal_api_key="…")`; close it with `aclose()`."""
 
-    def __init__(self, cp_base_url: str, internal_api_key: str | Secret, *, client: Client | None = None) -> None:
+    def __init__(
+        self,
+        cp_base_url: str,
+        internal_api_key: str | Secret,
+        *,
+        client: Client | None = None,
+        keep_for: float = KEPT_FOR,
+        keep_at_most: int = KEPT_AT_MOST,
+    ) -> None:
         self._url = cp_base_url.rstrip("/") + "/api/internal/plant/credentials"
         self._key = internal_api_key if isinstance(internal_api_key, Secret) else Secret(internal_api_key)
         self._client = client
+        self._keep_for, self._keep_at_most = keep_for, keep_at_most
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._asking: dict[Key, asyncio.Task[ResolvedSocialCredentials]] = {}
         self._drops = 0
@@ -123,12 +134,12 @@ class CPSocialCredentialResolver:
         kept = self._kept.get(key)
         if kept and kept.credentials.version > credentials.version:
             return  # an answer that was overtaken
-        good_for = KEPT_FOR
+        good_for = self._keep_for
         if credentials.expires_at:
             good_for = min(good_for, (credentials.expires_at - datetime.now(UTC)).total_seconds())
         self._kept[key] = _Kept(credentials, asked_at + good_for)
         self._kept.move_to_end(key)
-        while len(self._kept) > KEPT_AT_MOST:
+        while len(self._kept) > self._keep_at_most:
             self._kept.popitem(last=False)
 
     def _answered(self, key: Key, done: asyncio.Task[ResolvedSocialCredentials]) -> None:

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from waooaw_social.core.clock import Clock
 from waooaw_social.core.ids import CredentialRef, CustomerId, Platform
-from waooaw_social.core.refusal import Cure, Reaction, Refusal, Refused
+from waooaw_social.core.refusal import Cure, Reaction, Refused
 from waooaw_social.platforms.call import Call, Reply
 from waooaw_social.platforms.kit import Kits, NewTokens, OAuthClient
+from waooaw_social.wire.no_token import operator, reconnect, unavailable, unreadable
 from waooaw_social.wire.ports import (
     CredentialsUnavailable,
     CredentialUnknown,
@@ -27,7 +28,7 @@ from waooaw_social.wire.ports import (
     TokenSource,
     Unknown,
 )
-from waooaw_social.wire.redact import redacted
+from waooaw_social.wire.redact import redacted_refusal
 from waooaw_social.wire.retry import repeated
 from waooaw_social.wire.transport import Transport
 
@@ -37,14 +38,20 @@ AHEAD = 225.0
 JUST_REFRESHED = 60.0
 """Seconds within which a refreshed token that is refused again proves that refreshing does not help."""
 FAILED_LATELY = 30.0
-"""Seconds for which a refresh ahead of time is not tried again after it failed."""
+"""Seconds for which a refresh that failed is not tried again: longer than CP's lease, which would hide the reason behind a wait."""
 WAIT_FOR_WINNER = 12.0
 """Seconds to wait for somebody else's refresh: a token call's timeout, and a little."""
 
-MESSAGE_LIMIT = 500
-"""Characters of a platform's words that go into ours."""
-
 Key = tuple[CustomerId, CredentialRef]
+
+
+@dataclass(frozen=True)
+class _Failure:
+    version: int
+    at: datetime
+    outcome: NotSent
+    by_platform: bool
+    """Or nobody was asked: CP was away, or somebody else was at it."""
 
 
 @dataclass(kw_only=True)
@@ -58,7 +65,7 @@ class Tokens:
     clock: Clock
     _locks: dict[Key, asyncio.Lock] = field(default_factory=dict[Key, asyncio.Lock])
     _refreshed: dict[Key, tuple[int, datetime]] = field(default_factory=dict[Key, tuple[int, datetime]])
-    _failed: dict[Key, datetime] = field(default_factory=dict[Key, datetime])
+    _failures: dict[Key, _Failure] = field(default_factory=dict[Key, _Failure])
 
     async def good(self, errand: Errand) -> ResolvedSocialCredentials | NotSent:
         """The credential, refreshed first where its token is about to end."""
@@ -67,11 +74,11 @@ class Tokens:
             return credentials
         if not self._ended(credentials) and self._is_new(_key(errand), credentials):
             return credentials  # the platform gives out tokens that last no longer
-        if not self._ended(credentials) and self._failed_lately(_key(errand)):
+        if not self._ended(credentials) and self._failed_lately(_key(errand), credentials):
             return credentials  # it still works, and not every call has to wait for a stumbling token endpoint
         renewed = await self.renew(errand, credentials)
-        if isinstance(renewed, NotSent):
-            self._failed[_key(errand)] = self.clock.now()
+        if isinstance(renewed, NotSent) and not self._failed_lately(_key(errand), credentials):
+            self._failures[_key(errand)] = _Failure(credentials.version, self.clock.now(), renewed, by_platform=False)
         # The old token may still do for a while; if it does not, the platform's 401 says so.
         return credentials if isinstance(renewed, NotSent) and not self._ended(credentials) else renewed
 
@@ -83,12 +90,16 @@ class Tokens:
             if isinstance(newest, NotSent) or newest.version != stale.version:
                 return newest
             if self._is_new(key, newest) and not self._ended(newest):
-                return _reconnect("The platform refuses the token although it was refreshed a moment ago.")
+                return reconnect("The platform refuses the token although it was refreshed a moment ago.")
             if newest.refresh_token is None:
-                return _reconnect("The token is no longer valid, and the connection holds no refresh token.")
+                return reconnect("The token is no longer valid, and the connection holds no refresh token.")
             if newest.platform not in self.clients:
-                return _operator(f"No OAuth client is configured for {newest.platform}.")
-            return await self._with_the_right(errand, newest, self.clock.now() + timedelta(seconds=WAIT_FOR_WINNER))
+                return operator(f"No OAuth client is configured for {newest.platform}.")
+            failed = self._failed_lately(key, newest)
+            if failed and failed.by_platform:
+                return failed.outcome
+            deadline = self.clock.now() + timedelta(seconds=WAIT_FOR_WINNER)
+            return await self._with_the_right(errand, newest, deadline)
 
     async def _with_the_right(
         self, errand: Errand, stale: ResolvedSocialCredentials, deadline: datetime
@@ -100,7 +111,7 @@ class Tokens:
                     customer_id=errand.customer_id, credential_ref=errand.credential_ref, version=stale.version
                 )
             except (CredentialUnknown, CredentialsUnavailable) as error:
-                return _unavailable(error)
+                return unavailable(error)
             if lease.granted:
                 return await self._refresh(errand, stale)
             newest = await self._resolve(errand, fresh=True)
@@ -118,14 +129,12 @@ class Tokens:
         call = self.kits[stale.platform].refresh(client, refresh_token)
         secrets = (refresh_token.open(), client.client_secret.open(), stale.access_token.open())
         outcome = (await repeated(lambda: self._ask(call, secrets), clock=self.clock)).outcome
-        match outcome:
-            case Reply():
-                new = _read(call, outcome)
-                return await self._store(errand, stale, new) if new else _unreadable()
-            case Unknown():
-                return NotSent(why=outcome.why, retry_in=outcome.retry_in, refusal=outcome.refusal)
-            case NotSent():
-                return outcome
+        new = _read(call, outcome) if isinstance(outcome, Reply) else None
+        if new:
+            return await self._store(errand, stale, new)
+        failed = _not_refreshed(outcome)
+        self._failures[_key(errand)] = _Failure(stale.version, self.clock.now(), failed, by_platform=True)
+        return failed
 
     async def _ask(self, call: Call[NewTokens], secrets: tuple[str, ...]) -> Outcome:
         body = call.request.body
@@ -139,13 +148,7 @@ class Tokens:
             return Unknown(why=str(error))
         if reply.status in call.answers:
             return reply
-        refusal = call.explain(reply)
-        code = refusal.platform_code
-        refusal = replace(
-            refusal,
-            message=redacted(refusal.message, secrets)[:MESSAGE_LIMIT],
-            platform_code=redacted(code, secrets)[:MESSAGE_LIMIT] if code else None,
-        )
+        refusal = redacted_refusal(call.explain(reply), secrets)
         if refusal.reaction is Reaction.CURE:
             return NotSent(why=refusal.message, until=refusal.cure, refusal=refusal)
         if refusal.reaction in {Reaction.REFUSED, Reaction.REFRESH}:
@@ -168,7 +171,7 @@ class Tokens:
         except StaleVersion:
             return await self._resolve(errand, fresh=True)
         except (CredentialUnknown, CredentialsUnavailable) as error:
-            return _unavailable(error)
+            return unavailable(error)
         self._refreshed[_key(errand)] = (version, self.clock.now())
         return replace(
             stale,
@@ -184,9 +187,9 @@ class Tokens:
                 customer_id=errand.customer_id, credential_ref=errand.credential_ref, fresh=fresh
             )
         except (CredentialUnknown, CredentialsUnavailable) as error:
-            return _unavailable(error)
+            return unavailable(error)
         if credentials.platform != errand.platform:
-            return _reconnect(f"The credential is one of {credentials.platform}, not of {errand.platform}.")
+            return reconnect(f"The credential is one of {credentials.platform}, not of {errand.platform}.")
         return credentials
 
     def _ends_soon(self, credentials: ResolvedSocialCredentials) -> bool:
@@ -200,9 +203,12 @@ class Tokens:
     def _ended(self, credentials: ResolvedSocialCredentials) -> bool:
         return credentials.expires_at is not None and credentials.expires_at <= self.clock.now()
 
-    def _failed_lately(self, key: Key) -> bool:
-        at = self._failed.get(key)
-        return at is not None and self.clock.now() - at < timedelta(seconds=FAILED_LATELY)
+    def _failed_lately(self, key: Key, credentials: ResolvedSocialCredentials) -> _Failure | None:
+        """Why this very token was not refreshed a moment ago."""
+        failure = self._failures.get(key)
+        if failure is None or failure.version != credentials.version:
+            return None
+        return failure if self.clock.now() - failure.at < timedelta(seconds=FAILED_LATELY) else None
 
     def _is_new(self, key: Key, credentials: ResolvedSocialCredentials) -> bool:
         version, at = self._refreshed.get(key, (0, self.clock.now()))
@@ -213,6 +219,14 @@ def _key(errand: Errand) -> Key:
     return errand.customer_id, errand.credential_ref
 
 
+def _not_refreshed(outcome: Outcome) -> NotSent:
+    """It has been repeated already: whoever asked waits as long as the failure is remembered, and does not repeat it once more."""
+    failed = unreadable() if isinstance(outcome, Reply) else outcome
+    if isinstance(failed, NotSent) and failed.until:
+        return failed
+    return NotSent(why=failed.why, retry_in=max(failed.retry_in or 0.0, FAILED_LATELY), refusal=failed.refusal)
+
+
 def _read(call: Call[NewTokens], reply: Reply) -> NewTokens | None:
     """None where the answer is none: its errors may quote the tokens in it."""
     try:
@@ -220,37 +234,3 @@ def _read(call: Call[NewTokens], reply: Reply) -> NewTokens | None:
     except (Refused, LookupError, TypeError, ValueError, OverflowError):
         return None
     return new if new.access_token else None
-
-
-def _unreadable() -> NotSent:
-    message = "The platform's answer to the refresh holds no token."
-    refusal = Refusal(code="platform_unavailable", message=message, reaction=Reaction.NOT_DONE)
-    return NotSent(why=message, refusal=refusal)
-
-
-def _unavailable(error: CredentialUnknown | CredentialsUnavailable) -> NotSent:
-    if isinstance(error, CredentialUnknown):
-        message = "The customer has no such credential."
-        refusal = Refusal(
-            code="unknown_credential", message=message, reaction=Reaction.CURE, cure=Cure.RECONNECT, field="credential_ref",
-            remediation="Connect the account, or correct the credential_ref.",
-        )  # fmt: skip
-        return NotSent(why=message, until=Cure.RECONNECT, refusal=refusal)
-    refusal = Refusal(
-        code="credentials_unavailable", message="The credentials cannot be read just now.", reaction=Reaction.NOT_DONE,
-        cure=error.until, retry_after=error.retry_in,
-    )  # fmt: skip
-    return NotSent(why=f"CP: {error}", retry_in=error.retry_in, until=error.until, refusal=refusal)
-
-
-def _reconnect(message: str) -> NotSent:
-    refusal = Refusal(
-        code="needs_reconnect", message=message, reaction=Reaction.CURE, cure=Cure.RECONNECT,
-        remediation="Ask the customer to connect the account again.",
-    )  # fmt: skip
-    return NotSent(why=message, until=Cure.RECONNECT, refusal=refusal)
-
-
-def _operator(message: str) -> NotSent:
-    refusal = Refusal(code="needs_operator", message=message, reaction=Reaction.CURE, cure=Cure.OPERATOR)
-    return NotSent(why=message, until=Cure.OPERATOR, refusal=refusal)

@@ -1,0 +1,38 @@
+"""Why there is no token: five reasons, each with whom it waits for."""
+
+from waooaw_social.core.refusal import Cure, Reaction, Refusal
+from waooaw_social.wire.ports import CredentialsUnavailable, CredentialUnknown, NotSent
+
+
+def unreadable() -> NotSent:
+    message = "The platform's answer to the refresh holds no token."
+    refusal = Refusal(code="platform_unavailable", message=message, reaction=Reaction.NOT_DONE)
+    return NotSent(why=message, refusal=refusal)
+
+
+def unavailable(error: CredentialUnknown | CredentialsUnavailable) -> NotSent:
+    if isinstance(error, CredentialUnknown):
+        message = "The customer has no such credential."
+        refusal = Refusal(
+            code="unknown_credential", message=message, reaction=Reaction.CURE, cure=Cure.RECONNECT, field="credential_ref",
+            remediation="Connect the account, or correct the credential_ref.",
+        )  # fmt: skip
+        return NotSent(why=message, until=Cure.RECONNECT, refusal=refusal)
+    refusal = Refusal(
+        code="credentials_unavailable", message="The credentials cannot be read just now.", reaction=Reaction.NOT_DONE,
+        cure=error.until, retry_after=error.retry_in,
+    )  # fmt: skip
+    return NotSent(why=f"CP: {error}", retry_in=error.retry_in, until=error.until, refusal=refusal)
+
+
+def reconnect(message: str) -> NotSent:
+    refusal = Refusal(
+        code="needs_reconnect", message=message, reaction=Reaction.CURE, cure=Cure.RECONNECT,
+        remediation="Ask the customer to connect the account again.",
+    )  # fmt: skip
+    return NotSent(why=message, until=Cure.RECONNECT, refusal=refusal)
+
+
+def operator(message: str) -> NotSent:
+    refusal = Refusal(code="needs_operator", message=message, reaction=Reaction.CURE, cure=Cure.OPERATOR)
+    return NotSent(why=message, until=Cure.OPERATOR, refusal=refusal)
