@@ -6,30 +6,32 @@ repeated blindly. The ledger lives in memory: if the process dies, nobody rememb
 """
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal, Self, cast
+from typing import Literal, Self
 
+from waooaw_social.clients.endings import given_up, not_done, result_of
 from waooaw_social.core.account import Account
 from waooaw_social.core.clock import Clock
 from waooaw_social.core.ids import CredentialRef, CustomerId, Platform, PublicationId
 from waooaw_social.core.post import Content, SocialPostResult
-from waooaw_social.core.publication import Publication
-from waooaw_social.core.refusal import Refused, SocialOutcomeUnknown, SocialPlatformError
+from waooaw_social.core.publication import WAITING, Publication
+from waooaw_social.core.refusal import Cure, Refused, SocialPlatformError
 from waooaw_social.durable.memory import MemoryInbox, MemoryLedger
-from waooaw_social.durable.ports import Delays, Done, Ending, Failed, Files, Overtaken, Parked, Undecided
+from waooaw_social.durable.ports import Delays, Ending, EntryState, Files, Parked
 from waooaw_social.durable.reading import Unanswered, read
 from waooaw_social.durable.runner import Runner
-from waooaw_social.platforms.call import Reply
 from waooaw_social.platforms.kit import CredentialReport, Kit
 from waooaw_social.wire.gateway import Gateway
 from waooaw_social.wire.ports import Cost, Errand, NotSent, ResolvedSocialCredentials, Unknown
 
 DEADLINE = 600.0
-"""Seconds. Long enough for the reconcile delay and three looks."""
+"""Seconds of waiting. Long enough for the reconcile delay and three looks."""
 LEASE = 24 * 3600.0
 """Seconds. Nobody else is there to take over; an upload may take hours."""
+SHORTEST_WAIT = 1.0
+"""Seconds that a wait counts at least, so that no row of waits of nothing goes on for ever."""
 
 
 @dataclass
@@ -57,6 +59,8 @@ class Wiring:
     clock: Clock
     meter: CallMeter
     delays: Delays = field(default_factory=Delays)
+    closing: tuple[Callable[[], Awaitable[None]], ...] = ()
+    """What goes with the client, beside its connections."""
 
 
 class SocialClient:
@@ -94,28 +98,38 @@ class SocialClient:
 
     async def inspect_credentials(self, credential_ref: str) -> CredentialReport:
         """Whom the token speaks for, and every problem that reading can find. Raises `SocialPlatformError` if nobody could be asked."""
-        account = await self._account(credential_ref)
+        errand = self._errand(credential_ref)
+        credentials = await self._wiring.gateway.tokens.good(errand)
+        if isinstance(credentials, NotSent):
+            return self._as_report(credentials)
+        flow = self._wiring.kit.inspect(self._account_of(errand, credentials))
         try:
-            return await read(
-                self._wiring.kit.inspect(account), self._wiring.gateway, self._errand(account), self._wiring.clock
-            )
+            return await read(flow, self._wiring.gateway, errand, self._wiring.clock)
         except Unanswered as silence:
-            raise self._not_done(silence.outcome) from None
+            outcome = silence.outcome
         except Refused as no:
             raise SocialPlatformError.of(no.refusal, self.platform) from None
+        return self._as_report(outcome)
 
     async def refresh_token(self, credential_ref: str) -> str:
-        """Refresh the access token now, store it in CP, and return it. Concurrent callers share one refresh."""
-        account = await self._account(credential_ref)
+        """Refresh the access token now, store it in CP, and return it. Whoever asks at the same time, or within the next minute, shares it."""
+        errand = self._errand(credential_ref)
         tokens = self._wiring.gateway.tokens
-        stale = await tokens.good(self._errand(account))
-        renewed = stale if isinstance(stale, NotSent) else await tokens.renew(self._errand(account), stale)
+        stale = await tokens.good(errand)
+        if isinstance(stale, NotSent):
+            raise not_done(self.platform, stale)
+        renewed = await tokens.renew(errand, stale)
         if isinstance(renewed, NotSent):
-            raise self._not_done(renewed)
+            if not _is_fresh(stale, renewed):
+                raise not_done(self.platform, renewed)
+            renewed = stale
         return renewed.access_token.open()
 
     async def aclose(self) -> None:
+        """Close what is open. May be called twice; a call of the client afterwards opens what it needs."""
         await self._wiring.gateway.transport.aclose()
+        for close in self._wiring.closing:
+            await close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -126,78 +140,66 @@ class SocialClient:
     # --- one publication --------------------------------------------------------------------------------------------------
 
     async def _publish(self, credential_ref: str, format: str, content: Content) -> SocialPostResult:
-        publication = Publication(
-            id=PublicationId(f"lib-{secrets.token_hex(8)}"),
-            account=await self._account(credential_ref),
-            format=format,
-            content=content,
+        errand = self._errand(credential_ref)
+        unknown = Account(
+            customer_id=self._customer_id,
+            credential_ref=errand.credential_ref,
+            platform=self.platform,
+            posting_identity=None,
         )
-        until = self._wiring.clock.monotonic() + self._deadline
+        draft = Publication(
+            id=PublicationId(f"lib-{secrets.token_hex(8)}"), account=unknown, format=format, content=content
+        )
+        self._refuse_unasked(draft)
+        credentials = await self._wiring.gateway.tokens.good(errand)
+        if isinstance(credentials, NotSent):
+            raise not_done(self.platform, credentials)
+        publication = replace(draft, account=self._account_of(errand, credentials))
         self._ledger.submit(publication)
+        try:
+            return await self._drive(publication)
+        finally:
+            if self._ledger.kept[publication.id].state in WAITING:  # also where the caller was cancelled
+                self._ledger.give_up(publication.id)
+
+    def _refuse_unasked(self, draft: Publication) -> None:
+        """What is wrong whoever asks: a flow says it before its first step, and nobody, CP included, need be asked."""
+        flow = self._wiring.kit.publish(draft)
+        try:
+            next(flow)
+        except Refused as no:
+            refusal = no.refusal
+        else:
+            return
+        finally:
+            flow.close()
+        raise SocialPlatformError.of(refusal, self.platform)
+
+    async def _drive(self, publication: Publication) -> SocialPostResult:
+        """The deadline counts what is waited, not what is worked: a long upload leaves enough of it for a doubt at its end."""
+        waited = 0.0
         while True:
             ending = await self._advance(publication)
             if not isinstance(ending, Parked):
-                return self._result(ending)
-            left = until - self._wiring.clock.monotonic()
-            if ending.seconds > left or ending.until is not None:
-                self._ledger.give_up(publication.id)
-                raise self._given_up(ending)
+                return result_of(ending, self._wiring.kit.manifest, self._wiring.clock.now())
+            if ending.until is not None or waited + ending.seconds > self._deadline:
+                raise given_up(self.platform, ending, self._tried_at(publication))
+            waited += max(ending.seconds, SHORTEST_WAIT)
             await self._wiring.clock.sleep(ending.seconds)
 
     async def _advance(self, publication: Publication) -> Ending:
         claim = self._ledger.claim_one(publication.id, "library", lease=LEASE)
         flow = self._wiring.kit.publish(publication)
-        return await self._runner.advance(claim, flow, self._errand(publication.account))
+        return await self._runner.advance(claim, flow, self._errand(publication.account.credential_ref))
 
-    def _given_up(self, parked: Parked) -> SocialPlatformError:
-        """What to raise where waiting is of no use, or would last beyond the deadline."""
-        if parked.in_doubt:
-            return SocialOutcomeUnknown(
-                f"It may have gone out: {parked.why}.",
-                self.platform,
-                tried_at=self._wiring.clock.now(),
-                how_to_settle="Look at the account before you send it again.",
-            )
-        if parked.refusal is None:
-            return SocialPlatformError(parked.why, self.platform, "not_sent", parked.until is None, parked.seconds)
-        error = SocialPlatformError.of(parked.refusal, self.platform)
-        error.is_transient, error.retry_after = parked.until is None, parked.seconds if parked.until is None else None
-        return error
-
-    def _result(self, ending: Done | Failed | Undecided | Overtaken) -> SocialPostResult:
-        match ending:
-            case Done(published=published, reply=reply):
-                return SocialPostResult(
-                    success=True,
-                    platform=self.platform,
-                    post_id=published.post_id,
-                    post_url=published.post_url,
-                    posted_at=self._wiring.clock.now(),
-                    raw_response=shown(reply, self._wiring.kit.manifest.secret_fields),
-                    notes=published.notes,
-                )
-            case Failed(refusal=refusal):
-                raise SocialPlatformError.of(refusal, self.platform)
-            case Undecided():
-                tried_at = datetime.fromtimestamp(ending.tried_at, UTC)
-                raise SocialOutcomeUnknown(
-                    f"It may have gone out: {ending.why}.",
-                    self.platform,
-                    tried_at=tried_at,
-                    how_to_settle=ending.how_to_settle,
-                )
-            case Overtaken():
-                raise AssertionError("a publication in memory has one driver")
+    def _tried_at(self, publication: Publication) -> datetime:
+        """When the call left whose end nobody knows."""
+        begun = [row.begun_at for row in self._ledger.kept[publication.id].rows if row.state is EntryState.OPEN]
+        return datetime.fromtimestamp(max(begun), UTC) if begun else self._wiring.clock.now()
 
     # --- helpers ----------------------------------------------------------------------------------------------------------
 
-    async def _account(self, credential_ref: str) -> Account:
-        errand = Errand(
-            customer_id=self._customer_id, credential_ref=CredentialRef(credential_ref), platform=self.platform
-        )
-        credentials: ResolvedSocialCredentials | NotSent = await self._wiring.gateway.tokens.good(errand)
-        if isinstance(credentials, NotSent):
-            raise self._not_done(credentials)
+    def _account_of(self, errand: Errand, credentials: ResolvedSocialCredentials) -> Account:
         return Account(
             customer_id=self._customer_id,
             credential_ref=errand.credential_ref,
@@ -206,28 +208,19 @@ class SocialClient:
             metadata=credentials.metadata,
         )
 
-    def _errand(self, account: Account) -> Errand:
-        return Errand(customer_id=account.customer_id, credential_ref=account.credential_ref, platform=account.platform)
+    def _errand(self, credential_ref: str) -> Errand:
+        return Errand(
+            customer_id=self._customer_id, credential_ref=CredentialRef(credential_ref), platform=self.platform
+        )
 
-    def _not_done(self, outcome: NotSent | Unknown) -> SocialPlatformError:
-        """A question that was not answered: nothing can have gone out."""
-        waits = not (isinstance(outcome, NotSent) and outcome.until)
-        if outcome.refusal:
-            error = SocialPlatformError.of(outcome.refusal, self.platform)
-            error.is_transient, error.retry_after = waits, outcome.retry_in
-            return error
-        return SocialPlatformError(outcome.why, self.platform, "not_answered", waits, outcome.retry_in)
-
-
-def shown(reply: Reply | None, secret_fields: frozenset[str]) -> Mapping[str, Any] | None:
-    """A platform's answer without the fields that hold secrets."""
-    return cast("Mapping[str, Any]", _without(reply.json(), secret_fields)) if reply else None
+    def _as_report(self, outcome: NotSent | Unknown) -> CredentialReport:
+        """What only the customer can cure is a fact about the connection; of everything else nobody could be asked."""
+        if outcome.refusal and outcome.refusal.cure is Cure.RECONNECT:
+            return CredentialReport(platform=self.platform, identity=None, title=None, problems=(outcome.refusal,))
+        raise not_done(self.platform, outcome)
 
 
-def _without(value: Any, names: frozenset[str]) -> Any:
-    if isinstance(value, Mapping):
-        fields = cast("Mapping[str, Any]", value)
-        return {name: "[redacted]" if name in names else _without(inner, names) for name, inner in fields.items()}
-    if isinstance(value, list):
-        return [_without(inner, names) for inner in cast("list[Any]", value)]
-    return value
+def _is_fresh(held: ResolvedSocialCredentials, said: NotSent) -> bool:
+    """Whether there was no refresh because there was one a moment ago: "reconnect", though the grant is there and the platform said nothing."""
+    no = said.refusal
+    return bool(held.refresh_token and no and no.code == "needs_reconnect" and no.platform_code is None)

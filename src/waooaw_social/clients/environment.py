@@ -3,8 +3,13 @@
 Nothing is opened before it is used: the pool and the cache come with the first call.
 """
 
+import asyncio
+import secrets
+import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import gettempdir
+from weakref import WeakKeyDictionary
 
 from waooaw_social.clients.client import CallMeter, Wiring
 from waooaw_social.core.ids import Platform
@@ -24,6 +29,11 @@ from waooaw_social.wire.resolver import CPSocialCredentialResolver
 from waooaw_social.wire.tokens import Tokens
 from waooaw_social.wire.transport import Transport
 
+KEPT_FOR = 3600.0
+"""Seconds for which a fetched file stays after its last use. What is left goes with the client."""
+_open: WeakKeyDictionary[CPSocialCredentialResolver, int] = WeakKeyDictionary()
+"""How many open clients use a resolver: it is closed with the last of them, and opens again when it is asked again."""
+
 MEDIA_TYPES = frozenset({"video/*", "image/*", "application/octet-stream"})
 
 
@@ -41,18 +51,16 @@ def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Se
     clock, meter = SystemClock(), CallMeter()
     known = kits(limits=settings.quota_limits(), features=settings.features())
     transport = Transport(origin=settings.platform_origin, kind=settings.http_transport)
+    # A name that nobody can foresee, in a folder that everybody can write to.
+    folder = Path(gettempdir()) / f"waooaw-social-{secrets.token_hex(8)}"
     files = MediaFolder(
-        folder=Path(gettempdir()) / "waooaw-social-media",
+        folder=folder,
         fetcher=Fetcher(allow_origins=settings.fetch_allow_origins),
         limits=fetch_limits(settings),
+        keep_for=KEPT_FOR,
     )
-    tokens = Tokens(
-        source=resolver or get_default_resolver(),
-        transport=transport,
-        kits=known,
-        clients=oauth_clients(settings),
-        clock=clock,
-    )
+    source = resolver or get_default_resolver()
+    tokens = Tokens(source=source, transport=transport, kits=known, clients=oauth_clients(settings), clock=clock)
     gateway = Gateway(
         transport=transport,
         tokens=tokens,
@@ -64,7 +72,33 @@ def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Se
         clock=clock,
     )
     delays = Delays(send_window=settings.send_window_seconds, reconcile=settings.reconcile_delay_seconds)
-    return Wiring(kit=known[platform], gateway=gateway, files=files, clock=clock, meter=meter, delays=delays)
+    return Wiring(
+        kit=known[platform],
+        gateway=gateway,
+        files=files,
+        clock=clock,
+        meter=meter,
+        delays=delays,
+        closing=(lambda: asyncio.to_thread(shutil.rmtree, folder, True), _hand_back(source)),
+    )
+
+
+def _hand_back(source: TokenSource) -> Callable[[], Awaitable[None]]:
+    """Closes a resolver of ours with the last client that uses it. Other sources of tokens are their maker's to close."""
+    if isinstance(source, CPSocialCredentialResolver):
+        _open[source] = _open.get(source, 0) + 1
+    used = True
+
+    async def hand_back() -> None:
+        nonlocal used
+        if not used or not isinstance(source, CPSocialCredentialResolver):
+            return
+        used = False
+        _open[source] -= 1
+        if not _open[source]:
+            await source.aclose()
+
+    return hand_back
 
 
 def fetch_limits(settings: Settings) -> FetchLimits:

@@ -25,7 +25,7 @@ class YouTubeClient(SocialClient):
         deadline: float = DEADLINE,
         wired: Wiring | None = None,
     ) -> None:
-        """`credential_resolver` None: the one that the environment names. `deadline` is in seconds, for one call."""
+        """`credential_resolver` None: the one that the environment names. `deadline`: how many seconds one call may wait; working does not count."""
         super().__init__(wired or wiring(YOUTUBE, credential_resolver), customer_id, deadline=deadline)
 
     async def post_short(

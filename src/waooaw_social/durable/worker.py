@@ -94,14 +94,18 @@ class Worker:
         errand = self._errand(publication)
         try:
             ending = await self.runner.advance(claim, self.flow_of(publication), errand)
+        except asyncio.CancelledError:
+            # Nothing of this run can leave any more, and what may have left stands in the ledger: nobody need wait for the lease.
+            await self._put_back(claim, Parked(seconds=0.0, why="its worker was stopped; the next one goes on"))
+            raise
         except Exception as error:
             log.exception("run_failed", **told, error=type(error).__name__)
-            await self._put_back(claim, type(error).__name__)
+            why = f"an error of this program ({type(error).__name__}); it is tried again"
+            await self._put_back(claim, Parked(seconds=AFTER_A_DEFECT, why=why))
             return
         log.info("run_ended", **told, ending=type(ending).__name__, **_summary(ending))
 
-    async def _put_back(self, claim: Claim, what: str) -> None:
-        parked = Parked(seconds=AFTER_A_DEFECT, why=f"an error of this program ({what}); it is tried again")
+    async def _put_back(self, claim: Claim, parked: Parked) -> None:
         try:
             await self.runner.ledger.park(claim.lease, parked)
         except Exception as error:  # the lease will end by itself
