@@ -30,7 +30,9 @@ PATIENCE = 60.0
 """Seconds until a test gives up on something that should happen at once or soon."""
 LOOK = 0.02
 """Seconds between two looks."""
-BYTECODE = os.environ.get("PYTHONPYCACHEPREFIX") or os.path.join(tempfile.gettempdir(), f"waooaw-bytecode-{os.getuid()}")
+BYTECODE = os.environ.get("PYTHONPYCACHEPREFIX") or os.path.join(
+    tempfile.gettempdir(), f"waooaw-bytecode-{os.getuid()}"
+)
 """Where the processes keep compiled modules if they may not beside the sources: a start takes a second instead of two."""
 
 

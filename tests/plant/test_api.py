@@ -59,7 +59,6 @@ async def test_an_order_is_accepted_shown_while_it_runs_and_ends_as_a_post(house
     assert shown["state"] == "published" and shown["post_url"].endswith(shown["post_id"])
     assert (shown["agent_id"], shown["correlation_id"]) == (AGENT, "corr-7")
     assert (shown["platform"], shown["format"], shown["credential_ref"]) == ("youtube", "short", credential)
-    assert shown["progress"] == {"bytes_sent": 600_000, "bytes_total": 600_000}
     assert shown["why"] is None and shown["error"] is None and shown["next_step_at"] is None
     assert [(a["call"], a["visible"], a["state"]) for a in shown["attempts"]] == [
         ("video file", False, "answered"),
@@ -91,9 +90,7 @@ async def test_the_same_key_and_body_are_the_same_publications(house: House, cre
     first, again = await house.submit(body, idempotency_key=key), await house.submit(body, idempotency_key=key)
     ids = [one["id"] for one in first.json()["publications"]]
     assert again.status_code == 202 and [one["id"] for one in again.json()["publications"]] == ids
-    problem(
-        await house.submit(body | {"correlation_id": "other"}, idempotency_key=key), 422, "idempotency_key_reused"
-    )
+    problem(await house.submit(body | {"correlation_id": "other"}, idempotency_key=key), 422, "idempotency_key_reused")
     assert (await house.ends(ids[0]))["state"] == "published"
     after = await house.submit(body, idempotency_key=key)
     assert after.json()["publications"] == [{"id": ids[0], "state": "published"}]
@@ -172,8 +169,8 @@ async def test_another_customers_publication_and_one_that_is_not_there_are_one_a
 async def test_an_order_without_an_idempotency_key_is_refused(house: House, credential: str) -> None:
     body = order(credential, video_url=house.video())
     for key in (None, "x" * 256):
-        told = problem(await house.submit(body, idempotency_key=key), 422, "invalid_request")
-        assert "dempotency" in told["detail"]
+        told = problem(await house.submit(body, idempotency_key=key), 422, "idempotency_key_required")
+        assert told["field"] == "Idempotency-Key" and told["remediation"]
 
 
 async def test_every_problem_of_every_target_is_named_at_once(house: House, credential: str) -> None:
@@ -211,9 +208,16 @@ async def test_what_does_not_belong_in_an_order_is_named_and_not_repeated(house:
     for body in wrong:
         told = problem(await house.submit(body), 422, "invalid_request")
         assert told["errors"] and secret not in json.dumps(told), body
-    for raw in (b"", b"{", b'{"x": \xff}', b"[" * 5000, b'{"a": 1e999}', b'{"customer_id": "\\ud800"}'):
-        told = problem(await house.submit(None, content=raw, **{"content-type": "application/json"}), 422, "invalid_request")
-        assert secret not in json.dumps(told)
+    for raw in (
+        b"",
+        b"{",
+        b'{"a": 1e999}',
+        b'{"customer_id": "\\ud800"}',
+        json.dumps(good).replace("A cat", "\\ud800").encode(),
+    ):
+        problem(await house.submit(None, content=raw, **{"content-type": "application/json"}), 422, "invalid_request")
+    for raw in (b'{"x": \xff}', b"[" * 50_000):
+        problem(await house.submit(None, content=raw, **{"content-type": "application/json"}), 400, "bad_request")
     problem(await house.submit(good | {"correlation_id": "x" * 300_000}), 413, "too_large")
 
 
@@ -232,18 +236,20 @@ async def test_what_does_not_belong_in_an_order_is_named_and_not_repeated(house:
         "https://localhost/video.mp4",
         "https://[::1]/video.mp4",
         "https://0x7f000001/video.mp4",
-        "https://user:password@example.com/video.mp4",
+        "https://user:hunter2@example.com/video.mp4",
     ],
 )
-async def test_a_url_that_leads_inside_is_refused_plainly_and_never_asked(house: House, credential: str, url: str) -> None:
+async def test_a_url_that_leads_inside_is_refused_plainly_and_never_asked(
+    house: House, credential: str, url: str
+) -> None:
     answer = await house.submit(order(credential, video_url=url))
     if answer.status_code == 422:
-        assert "video_url" in answer.text and "password" not in answer.text
+        assert "video_url" in answer.text and "hunter2" not in answer.text
         return
     assert answer.status_code == 202, answer.text
     shown = await house.comes_to(answer.json()["publications"][0]["id"], "refused", patience=10.0)
     assert shown["error"]["code"].startswith("url_") and shown["error"]["remediation"], shown
-    assert shown["why"] and "password" not in json.dumps(shown)
+    assert shown["why"] and "hunter2" not in json.dumps(shown)
 
 
 async def test_a_url_of_the_sandbox_that_redirects_inside_is_refused(house: House, credential: str) -> None:

@@ -1,7 +1,5 @@
 """kill -9 of the worker while a video goes up, and workers that freeze: one video, and little of it sent twice."""
 
-import asyncio
-import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plant.house import AGENT, CUSTOMER, House, Service, empty_house, open_house, until
+from plant.house import House, Service, open_house, until
 from waooaw_social.platforms.youtube.manifest import CHUNK
 
 pytestmark = pytest.mark.anyio
@@ -97,7 +95,9 @@ async def test_one_video_though_the_worker_is_killed_three_times(tmp_path: Path,
 
         await one_whole_video(house, shown, size)
         resent = bytes_in(await house.calls("upload.chunk", "upload.final")) - size
-        print(f"\n{killer.kills} kills: {resent:,} bytes sent twice, at most {killer.peak:.0f} MB, {killer.growth:+.0f} MB")
+        print(
+            f"\n{killer.kills} kills: {resent:,} bytes sent twice, at most {killer.peak:.0f} MB, {killer.growth:+.0f} MB"
+        )
         assert resent <= 2 * CHUNK, "a kill costs one chunk at most, and the last piece nothing"
         assert killer.peak < ROOM and killer.growth < GROWTH
 
@@ -120,7 +120,9 @@ async def test_one_video_of_200_mb_though_the_worker_is_killed_ten_times(tmp_pat
 
         await one_whole_video(house, shown, size)
         resent = bytes_in(await house.calls("upload.chunk", "upload.final")) - size
-        print(f"\n{killer.kills} kills: {resent:,} bytes sent twice, at most {killer.peak:.0f} MB, {killer.growth:+.0f} MB")
+        print(
+            f"\n{killer.kills} kills: {resent:,} bytes sent twice, at most {killer.peak:.0f} MB, {killer.growth:+.0f} MB"
+        )
         assert resent <= 9 * CHUNK
         assert killer.peak < ROOM and killer.growth < GROWTH
 
