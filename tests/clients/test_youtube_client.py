@@ -61,7 +61,7 @@ async def test_another_privacy_than_the_one_asked_for_is_told_with_the_result(ho
 
 
 async def test_a_raw_response_holds_no_secret_field_at_any_depth() -> None:
-    from waooaw_social.clients.client import shown
+    from waooaw_social.clients.endings import shown
     from waooaw_social.platforms.call import Reply
 
     body = (

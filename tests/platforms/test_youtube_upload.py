@@ -13,6 +13,7 @@ from waooaw_social.core.publication import Publication
 from waooaw_social.platforms.call import Interrupted, Reply, Verdict, Visible, Wasteful
 from waooaw_social.platforms.youtube import kit
 from waooaw_social.platforms.youtube.manifest import CHUNK, PIECE, YOUTUBE
+from waooaw_social.platforms.youtube.upload import words
 
 URI = "https://www.googleapis.com/upload/youtube/v3/videos?uploadType=resumable&upload_id=xyz"
 SIZE = CHUNK + 3 * PIECE + 100
@@ -249,6 +250,19 @@ def test_what_differs_in_title_time_or_size_is_not_ours(completing: Any, other: 
 def test_absence_is_believed_after_three_looks(completing: Any) -> None:
     told = [reconcile(completing, [GONE, ok({"items": []})], looks=looks) for looks in range(3)]
     assert told == [Verdict.LATER, Verdict.LATER, Verdict.ABSENT]
+
+
+def test_a_title_is_recognised_though_its_letters_and_spaces_were_composed_anew(completing: Any) -> None:
+    assert isinstance(reconcile(completing, [GONE, UPLOADS, listed(twin(title=" A  cat"))]), Reply)
+    assert words("Cafe\u0301  noir ") == words("Caf\u00e9 noir")
+
+
+def test_absence_is_not_believed_while_the_listing_does_not_reach_back_to_the_attempt(completing: Any) -> None:
+    newer = [twin(f"v{n}", title="Another") for n in range(50)]
+    full = ok({"items": [{"contentDetails": {"videoId": one["id"]}} for one in newer]})
+    assert reconcile(completing, [GONE, full, listed(*newer)], looks=9) is Verdict.LATER
+    older = [*newer[:-1], twin("v49", publishedAt="1970-01-01T00:10:00Z")]
+    assert reconcile(completing, [GONE, full, listed(*older)], looks=9) is Verdict.ABSENT
 
 
 def test_a_reply_that_says_gone_publishes_nothing_and_an_answer_short_of_the_end_is_none(completing: Any) -> None:

@@ -6,6 +6,7 @@ A Short is a vertical or square video of at most three minutes: no field marks i
 """
 
 import json
+import unicodedata
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
@@ -35,6 +36,8 @@ SKEW = 60.0
 """Seconds between our clock and `publishedAt`."""
 LOOKS = 3
 """Looks through the uploads before "not there" is believed (8)."""
+LISTED = 50
+"""Uploads in one listing; if all of these are newer than our attempt, ours may stand behind them."""
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 
@@ -123,7 +126,7 @@ def look_through_uploads(
     twins = [
         candidate
         for candidate in candidates
-        if candidate.title == publication.content.title
+        if words(candidate.title) == words(publication.content.title or "")
         and candidate.size in {None, video.size}
         and candidate.published_at >= asked.first_sent_at - SKEW
         and candidate.id not in asked.taken
@@ -132,7 +135,13 @@ def look_through_uploads(
         return Reply(200, body=json.dumps(twins[0].resource).encode())
     if twins:
         return Verdict.UNSURE
-    return Verdict.ABSENT if asked.looks + 1 >= LOOKS else Verdict.LATER
+    whole = len(ids) < LISTED or any(video.published_at < asked.first_sent_at - SKEW for video in candidates)
+    return Verdict.ABSENT if whole and asked.looks + 1 >= LOOKS else Verdict.LATER
+
+
+def words(title: str) -> str:
+    """A title as it can be compared: a platform may compose its letters and its spaces in another way."""
+    return " ".join(unicodedata.normalize("NFC", title).split())
 
 
 def described(publication: Publication, completed: Published) -> Flow[Published]:
