@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ async def show(*, once: bool) -> int:
 async def set_up(stack: AsyncExitStack, ports: Ports, var: Path) -> Stage:
     """Sandbox and services up, keys minted, the customer connected."""
     print(screen.bold("\nwaooaw-social: one Short, from an agent to its followers\n"))
+    if find_spec("av") is None:
+        raise Failed("a real video is made for it, which needs PyAV: pip install 'waooaw-social[media]'")
     busy = await taken(ports)
     if busy:
         raise Failed(f"port {busy} is in use; stop what listens there and try again.")
