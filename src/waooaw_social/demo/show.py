@@ -50,8 +50,8 @@ async def show(*, once: bool) -> int:
 async def set_up(stack: AsyncExitStack, ports: Ports, var: Path) -> Stage:
     """Sandbox and services up, keys minted, the customer connected."""
     print(screen.bold("\nwaooaw-social: one Short, from an agent to its followers\n"))
-    if find_spec("av") is None:
-        raise Failed("a real video is made for it, which needs PyAV: pip install 'waooaw-social[media]'")
+    if not (find_spec("av") and find_spec("PIL")):
+        raise Failed("a real video is made for it, which needs PyAV and Pillow: pip install 'waooaw-social[media]'")
     busy = await taken(ports)
     if busy:
         raise Failed(f"port {busy} is in use; stop what listens there and try again.")
