@@ -112,17 +112,13 @@ class SocialClient:
         return self._as_report(outcome)
 
     async def refresh_token(self, credential_ref: str) -> str:
-        """Refresh the access token now, store it in CP, and return it. Whoever asks at the same time, or within the next minute, shares it."""
-        errand = self._errand(credential_ref)
-        tokens = self._wiring.gateway.tokens
-        stale = await tokens.good(errand)
-        if isinstance(stale, NotSent):
-            raise not_done(self.platform, stale)
-        renewed = await tokens.renew(errand, stale)
+        """Refresh the access token now, store it in CP, and return it. Whoever asks at the same time, or within the next minute, shares it.
+
+        A token that needs no refresh, because it does not end or was made a moment ago, is returned as it is.
+        """
+        renewed = await self._wiring.gateway.tokens.refreshed(self._errand(credential_ref))
         if isinstance(renewed, NotSent):
-            if not _is_fresh(stale, renewed):
-                raise not_done(self.platform, renewed)
-            renewed = stale
+            raise not_done(self.platform, renewed)
         return renewed.access_token.open()
 
     async def aclose(self) -> None:
@@ -218,9 +214,3 @@ class SocialClient:
         if outcome.refusal and outcome.refusal.cure is Cure.RECONNECT:
             return CredentialReport(platform=self.platform, identity=None, title=None, problems=(outcome.refusal,))
         raise not_done(self.platform, outcome)
-
-
-def _is_fresh(held: ResolvedSocialCredentials, said: NotSent) -> bool:
-    """Whether there was no refresh because there was one a moment ago: "reconnect", though the grant is there and the platform said nothing."""
-    no = said.refusal
-    return bool(held.refresh_token and no and no.code == "needs_reconnect" and no.platform_code is None)

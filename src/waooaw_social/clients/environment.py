@@ -106,11 +106,15 @@ def fetch_limits(settings: Settings) -> FetchLimits:
     return FetchLimits(max_bytes=settings.fetch_max_bytes, seconds=settings.fetch_seconds, content_types=MEDIA_TYPES)
 
 
-def oauth_clients(settings: Settings) -> dict[Platform, OAuthClient]:
-    """The OAuth clients that are configured, by platform."""
-    found = {Platform("youtube"): (settings.youtube_client_id, settings.youtube_client_secret)}
+def oauth_clients(settings: Settings) -> dict[str, OAuthClient]:
+    """The OAuth clients that are configured, by the names that `Kit.app` gives."""
+    found = {
+        "youtube": (settings.youtube_client_id, settings.youtube_client_secret),
+        "facebook": (settings.facebook_app_id, settings.facebook_app_secret),
+        "instagram": (settings.instagram_app_id, settings.instagram_app_secret),
+    }
     return {
-        platform: OAuthClient(client_id=client_id, client_secret=Secret(secret.get_secret_value()))
-        for platform, (client_id, secret) in found.items()
+        name: OAuthClient(client_id=client_id, client_secret=Secret(secret.get_secret_value()))
+        for name, (client_id, secret) in found.items()
         if client_id
     }

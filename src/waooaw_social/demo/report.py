@@ -69,4 +69,8 @@ async def used_quota(stage: Stage) -> dict[str, tuple[int, int]]:
             SqlQuota(db=db, clock=clock),
             kits(limits=settings.quota_limits())[Platform("youtube")].manifest.buckets,
         )
-        return {bucket.name: (await quota.used(bucket, stage.account["app_id"]), bucket.limit) for bucket in buckets}
+        return {
+            bucket.name: (await quota.used(bucket, stage.account["app_id"]), bucket.limit)
+            for bucket in buckets
+            if bucket.limit
+        }

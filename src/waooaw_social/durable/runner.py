@@ -157,8 +157,8 @@ class Run:
 
     async def answer(self, step: Step, *, looking: bool) -> Any:
         match step:
-            case Pause(seconds):
-                return await self.pause(seconds, "the platform needs time")
+            case Pause(seconds, why):
+                return await self.pause(seconds, why)
             case UntilDue():
                 return await self.until_due()
             case Heard(key):

@@ -41,6 +41,8 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict[str, str])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: Body = b""
+    signature: str = ""
+    """Which of its platform's ways to sign it; empty: the usual one."""
 
     def __repr__(self) -> str:
         # A URL or a body may hold an upload session or a token: what is printed is the method and the host.
@@ -95,6 +97,8 @@ class Harmless:
 
     repeatable: bool = True
     """False: do not just send it again. The flow is told (`Interrupted`) and asks where it stands first."""
+    kept_for: float = 0.0
+    """Seconds for which an answer serves whoever asks the same for the same credential, in this process."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,10 +156,12 @@ class Call(Generic[T]):
     answers: frozenset[int] = OK
     """Statuses that are an answer to this call, and not an error."""
     cost: Cost | None = None
+    denies: Callable[[Reply], bool] = field(default=lambda _: False)
+    """Whether an answer is a no for all its status: `{"success": false}`."""
 
     def understand(self, reply: Reply) -> T:
         """What the reply says. Raises `Refused` where it is a no."""
-        if reply.status not in self.answers:
+        if reply.status not in self.answers or self.denies(reply):
             raise Refused(self.explain(reply))
         return self.read(reply)
 
@@ -170,6 +176,7 @@ class Call(Generic[T]):
 @dataclass(frozen=True)
 class Pause:
     seconds: float
+    why: str = "the platform needs time"
 
 
 @dataclass(frozen=True)
@@ -205,9 +212,9 @@ class Interrupted(Exception):
         self.retry_in = retry_in
 
 
-def pause(seconds: float) -> Flow[None]:
+def pause(seconds: float, why: str = "the platform needs time") -> Flow[None]:
     """Let go of the worker for so long; the flow may be started again from its top afterwards."""
-    yield Pause(seconds)
+    yield Pause(seconds, why)
 
 
 def until_due() -> Flow[None]:

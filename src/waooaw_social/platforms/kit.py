@@ -5,6 +5,7 @@ Each platform folder builds one `Kit`; `registry.py` lists them. Nothing above t
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TypeAlias
 
 from waooaw_social.core.account import Account
@@ -13,7 +14,7 @@ from waooaw_social.core.post import Published
 from waooaw_social.core.publication import Publication
 from waooaw_social.core.refusal import Refusal
 from waooaw_social.core.secret import Secret
-from waooaw_social.platforms.call import Call, Flow
+from waooaw_social.platforms.call import Call, Flow, Request
 from waooaw_social.platforms.manifest import Manifest
 
 
@@ -23,6 +24,33 @@ class OAuthClient:
 
     client_id: str
     client_secret: Secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """What a customer gave us, as signatures and token calls need it."""
+
+    access_token: Secret
+    refresh_token: Secret | None = None
+    seconds_left: float | None = None
+    """Of the access token; None where it does not end, or nobody knows."""
+    posting_identity: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class NoRefresh(StrEnum):
+    """Why there is no call that refreshes a token."""
+
+    NOT_NEEDED = "not_needed"
+    """It lasts, or it is too new to be traded."""
+    NOT_POSSIBLE = "not_possible"
+    """Only the customer can renew it."""
+
+
+def bearer(request: Request, grant: Grant, client: OAuthClient | None) -> Request:
+    """The usual signature."""
+    del client
+    return replace(request, headers={**request.headers, "authorization": f"Bearer {grant.access_token.open()}"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +91,14 @@ class Kit:
     """What is wrong with a publication that can be known without any call."""
     inspect: Callable[[Account], Flow[CredentialReport]]
     """Looks at a connection; only reads."""
-    refresh: Callable[[OAuthClient, Secret], Call[NewTokens]]
-    """Trades a refresh token for a new access token."""
+    refresh: Callable[[OAuthClient, Grant], Call[NewTokens] | NoRefresh]
+    """Trades what the customer gave us for a new access token."""
+    refresh_ahead: float
+    """Seconds before a token's end at which it is refreshed."""
+    app: Callable[[Mapping[str, str]], str]
+    """Which of our OAuth clients a connection was made with, by its metadata."""
+    sign: Callable[[Request, Grant, OAuthClient | None], Request] = bearer
+    """Puts the token on a request: the last thing before it leaves."""
 
     def with_limits(self, limits: Mapping[str, int]) -> "Kit":
         """The same platform with other quota limits, by their settings' names."""

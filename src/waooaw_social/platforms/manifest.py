@@ -21,8 +21,10 @@ class Says:
 
     status: int
     reason: str = ""
-    message: str = ""
     subcode: str = ""
+    message: str = ""
+    detail: str = ""
+    """What only this platform's own rows look at."""
     retry_after: float | None = None
 
 
@@ -37,6 +39,8 @@ class ErrorRow:
     """Empty: any status (where the documents disagree, the reason decides)."""
     reasons: frozenset[str] = frozenset()
     """Empty: any reason."""
+    subcodes: frozenset[str] = frozenset()
+    """Empty: any subcode, also none."""
     says: Callable[[Says], bool] | None = None
     """Where the reason alone is ambiguous."""
     scope: Scope = Scope.REQUEST
@@ -53,6 +57,7 @@ class ErrorRow:
         return (
             (not self.statuses or says.status in self.statuses)
             and (not self.reasons or says.reason in self.reasons)
+            and (not self.subcodes or says.subcode in self.subcodes)
             and (self.says is None or self.says(says))
         )
 
@@ -68,7 +73,7 @@ def explain_by(table: tuple[ErrorRow, ...], says: Says) -> Refusal:
         cure=row.cure,
         retry_after=says.retry_after if says.retry_after is not None else row.retry_after,
         bucket=row.bucket,
-        platform_code=says.reason or None,
+        platform_code="/".join(part for part in (says.reason, says.subcode) if part) or None,
         status=says.status,
         field=row.field,
         remediation=row.remediation,
@@ -77,15 +82,32 @@ def explain_by(table: tuple[ErrorRow, ...], says: Says) -> Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """A quota that all customers of one app share. Its day ends at midnight in `zone`."""
+    """What is counted, or held back, together: a day's quota of an app, or the calls for one account."""
 
     name: str
-    limit: int
-    zone: str
+    limit: int | None = None
+    """Units a day; None: we do not count it, the platform says when to wait."""
+    zone: str = "UTC"
+    """Where the day ends at midnight."""
+    scope: Scope = Scope.APP
+    """Whose it is: APP (all customers together) or ACCOUNT."""
     setting: str | None = None
     """The environment variable that overrides `limit`."""
     warn: str = ""
     source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slow:
+    """A reply's headers ask for slowness, before the platform refuses: hold a bucket's calls back for so many seconds."""
+
+    bucket: str
+    seconds: float
+
+
+def silent(_: Reply) -> tuple[Slow, ...]:
+    """For a platform whose replies say nothing about usage."""
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +148,10 @@ class Manifest:
     oauth: OAuthFacts
     formats: tuple[str, ...]
     buckets: tuple[Bucket, ...]
+    gates: tuple[str, ...] = ()
+    """Buckets that hold back every call, reads too, while the platform wants silence."""
+    usage: Callable[[Reply], tuple[Slow, ...]] = silent
+    """What a reply's headers say about how near the limits are."""
     lag: Lag
     secret_fields: frozenset[str]
     """Field names whose values never leave the gateway in a result."""

@@ -7,14 +7,15 @@ platform's manifest ever see a token, and nothing that comes back still holds on
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
 from waooaw_social.core.clock import Clock
 from waooaw_social.core.refusal import Reaction, Refusal, Refused, Scope
-from waooaw_social.platforms.call import Call, Harmless, Piece, Reply, Visible, Wasteful
-from waooaw_social.platforms.kit import Kits
-from waooaw_social.platforms.manifest import Bucket, Manifest
+from waooaw_social.platforms.call import Call, Harmless, Piece, Reply, Request, Visible, Wasteful
+from waooaw_social.platforms.kit import Kit, Kits, OAuthClient
+from waooaw_social.wire.holding import Holding
 from waooaw_social.wire.ports import (
     BreakerStore,
     Errand,
@@ -32,15 +33,24 @@ from waooaw_social.wire.ports import (
     TooLate,
     Unknown,
 )
-from waooaw_social.wire.quota import day_of
 from waooaw_social.wire.redact import redacted_refusal, redacted_reply
 from waooaw_social.wire.retry import repeated
-from waooaw_social.wire.signing import secrets_of, signed
+from waooaw_social.wire.signing import grant_of, secrets_of
 from waooaw_social.wire.tokens import Tokens
 from waooaw_social.wire.transport import Transport
+from waooaw_social.wire.way import Way
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
+class Answered:
+    reply: Reply
+    until: datetime
+
+
+Question: TypeAlias = tuple[str, ...]
+
+
+@dataclass(kw_only=True)
 class Gateway:
     """Fills the runner's port of the same name."""
 
@@ -53,54 +63,64 @@ class Gateway:
     kits: Kits
     clock: Clock
 
+    _kept: dict[Question, Answered] = field(default_factory=dict[Question, Answered])
+
     async def send(self, call: Call[Any], errand: Errand, *, not_after: float | None = None) -> Outcome:
         """Raises `Refused` for a request that must go nowhere."""
         match call.if_repeated:
+            case Harmless(kept_for=seconds) if seconds:
+                return await self._asked_lately(call, errand, seconds)
             case Harmless(repeatable=True) | Wasteful():
                 return (await repeated(lambda: self._once(call, errand, not_after), clock=self.clock)).outcome
             case Harmless() | Visible():
                 return await self._once(call, errand, not_after)
 
+    async def _asked_lately(self, call: Call[Any], errand: Errand, seconds: float) -> Outcome:
+        """A read whose answer serves for a while."""
+        now, question = self.clock.now(), question_of(call.request, errand)
+        self._kept = {asked: kept for asked, kept in self._kept.items() if kept.until > now}
+        if question in self._kept:
+            return self._kept[question].reply
+        outcome = (await repeated(lambda: self._once(call, errand, None), clock=self.clock)).outcome
+        if isinstance(outcome, Reply) and outcome.status in call.answers:
+            self._kept[question] = Answered(outcome, now + timedelta(seconds=seconds))
+        return outcome
+
     async def _once(self, call: Call[Any], errand: Errand, not_after: float | None) -> Outcome:
-        manifest = self.kits[errand.platform].manifest
-        if self.transport.host_of(call.request.url) not in manifest.hosts:
+        kit = self.kits[errand.platform]
+        if self.transport.host_of(call.request.url) not in kit.manifest.hosts:
             raise Refused(FOREIGN_HOST)
         credentials = await self.tokens.good(errand)
         if isinstance(credentials, NotSent):
             return credentials
-        held_back = await self._held_back(call, manifest)
+        way = Way(call=call, errand=errand, kit=kit, credentials=credentials, client=self._client(kit, credentials))
+        held_back = await self._holding.held_back(way)
         if held_back:
             return held_back
         try:
             body = await self._body(call)
         except MediaMissing as missing:
-            await self._give_back(call, manifest)
+            await self._holding.give_back(way)
             return NotSent(why=str(missing), retry_in=missing.retry_in)
-        return await self._exchange(call, errand, manifest, credentials, body, not_after)
+        return await self._exchange(way, body, not_after)
 
-    async def _exchange(
-        self,
-        call: Call[Any],
-        errand: Errand,
-        manifest: Manifest,
-        credentials: ResolvedSocialCredentials,
-        body: bytes | FileRange,
-        not_after: float | None,
-    ) -> Outcome:
+    async def _exchange(self, way: Way, body: bytes | FileRange, not_after: float | None) -> Outcome:
+        call, manifest = way.call, way.kit.manifest
+        signed = way.kit.sign(call.request, grant_of(way.credentials, self.clock.now()), way.client)
         started = self.clock.monotonic()
         answer = "lost"
         try:
             reply = await self.transport.send(
-                signed(call.request, credentials),
+                signed,
                 body=body,
                 timeout=manifest.request_timeout,
                 not_after=not_after,
-                progress=progress_of(call, errand),
+                progress=progress_of(call, way.errand),
             )
             answer = str(reply.status)
         except NotWritten as error:
             answer = "not_written"
-            await self._give_back(call, manifest)
+            await self._holding.give_back(way)
             if not isinstance(error, TooLate | Saturated):
                 await self.breaker.report(manifest.platform, healthy=False)
             return NotSent(why=str(error), retry_in=0.0 if isinstance(error, TooLate) else None)
@@ -113,28 +133,32 @@ class Gateway:
                 platform=manifest.platform, name=call.name, answer=answer, seconds=seconds, cost=call.cost
             )
         await self.breaker.report(manifest.platform, healthy=reply.status < 500)
-        return await self._classified(call, errand, manifest, credentials, reply)
+        for slow in manifest.usage(reply):
+            await self._holding.block(way, slow.bucket, slow.seconds)
+        return await self._classified(way, signed, reply)
 
-    async def _classified(
-        self, call: Call[Any], errand: Errand, manifest: Manifest, credentials: ResolvedSocialCredentials, reply: Reply
-    ) -> Outcome:
-        secrets = secrets_of(call.request, credentials)
+    async def _classified(self, way: Way, signed: Request, reply: Reply) -> Outcome:
+        call, lent = way.call, way.credentials
+        held = (lent.access_token, lent.refresh_token, way.client.client_secret if way.client else None)
+        secrets = secrets_of(call.request, signed, held)
         clean = redacted_reply(reply, secrets)
-        if reply.status in call.answers:
+        if reply.status in call.answers and not call.denies(clean):
             return clean
         refusal = redacted_refusal(call.explain(clean), secrets)
         match refusal.reaction:
             case Reaction.REFUSED:
                 return clean
             case Reaction.REFRESH:
-                return await self._renewed(errand, credentials, refusal)
+                return await self._renewed(way.errand, lent, refusal)
             case Reaction.CURE:
                 return NotSent(why=refusal.message, until=refusal.cure, refusal=refusal)
             case Reaction.EXHAUSTED:
-                return await self._exhausted(manifest, refusal)
+                return await self._holding.exhausted(way, refusal)
             case Reaction.THROTTLE | Reaction.NOT_DONE:
                 return NotSent(why=refusal.message, retry_in=refusal.retry_after, refusal=refusal)
             case Reaction.UNKNOWN:
+                if refusal.bucket and refusal.retry_after:
+                    await self._holding.block(way, refusal.bucket, refusal.retry_after)
                 return Unknown(why=refusal.message, retry_in=refusal.retry_after, refusal=refusal)
 
     async def _renewed(self, errand: Errand, credentials: ResolvedSocialCredentials, refusal: Refusal) -> NotSent:
@@ -145,44 +169,12 @@ class Gateway:
             return renewed
         return NotSent(why="the token was refreshed", retry_in=0.0, refusal=refusal)
 
-    # --- quota and breaker ------------------------------------------------------------------------------------------------
+    @property
+    def _holding(self) -> Holding:
+        return Holding(quota=self.quota, breaker=self.breaker, clock=self.clock)
 
-    async def _held_back(self, call: Call[Any], manifest: Manifest) -> NotSent | None:
-        resting = await self.breaker.admit(manifest.platform)
-        if resting is not None:
-            refusal = replace(RESTING, retry_after=resting)
-            return NotSent(why=refusal.message, retry_in=resting, refusal=refusal)
-        if call.cost is None:
-            return None
-        bucket = bucket_of(manifest, call.cost.bucket)
-        wait = await self.quota.take(bucket, self._app(manifest), call.cost.units)
-        if wait is None:
-            return None
-        refusal = Refusal(
-            code="quota_exhausted",
-            message=f"The app's {manifest.title} quota '{bucket.name}' is used up for today ({bucket.limit}).",
-            reaction=Reaction.EXHAUSTED,
-            scope=Scope.APP,
-            bucket=bucket.name,
-            retry_after=wait,
-        )
-        return NotSent(why=refusal.message, retry_in=wait, refusal=refusal)
-
-    async def _exhausted(self, manifest: Manifest, refusal: Refusal) -> NotSent:
-        """The platform's own count decides: nobody asks again before the bucket is refilled."""
-        bucket = bucket_of(manifest, refusal.bucket or "")
-        left = refusal.retry_after if refusal.retry_after is not None else day_of(bucket, self.clock.now()).left
-        await self.quota.block(bucket, self._app(manifest), left)
-        return NotSent(why=refusal.message, retry_in=left, refusal=replace(refusal, retry_after=left))
-
-    async def _give_back(self, call: Call[Any], manifest: Manifest) -> None:
-        if call.cost:
-            await self.quota.give_back(bucket_of(manifest, call.cost.bucket), self._app(manifest), call.cost.units)
-
-    def _app(self, manifest: Manifest) -> str:
-        """Whose quota it is: the app's, shared by all of its customers."""
-        client = self.tokens.clients.get(manifest.platform)
-        return client.client_id if client else "unconfigured"
+    def _client(self, kit: Kit, credentials: ResolvedSocialCredentials) -> OAuthClient | None:
+        return self.tokens.clients.get(kit.app(credentials.metadata))
 
     # --- the request ------------------------------------------------------------------------------------------------------
 
@@ -219,8 +211,10 @@ def read(span: FileRange) -> bytes:
         return file.read(span.length)
 
 
-def bucket_of(manifest: Manifest, name: str) -> Bucket:
-    return next(bucket for bucket in manifest.buckets if bucket.name == name)
+def question_of(request: Request, errand: Errand) -> Question:
+    """What makes two reads the same."""
+    asked = (f"{name}={value}" for name, value in sorted(request.params.items()))
+    return (errand.customer_id, errand.credential_ref, request.method, request.url, *asked)
 
 
 FOREIGN_HOST = Refusal(
@@ -228,10 +222,4 @@ FOREIGN_HOST = Refusal(
     message="The platform's answer names a host that is not one of its own; nothing was sent there.",
     scope=Scope.PLATFORM,
     remediation="Try again; if it comes back, somebody may stand between this server and the platform.",
-)
-RESTING = Refusal(
-    code="platform_resting",
-    message="The platform has failed too often; it is left alone for a moment.",
-    reaction=Reaction.NOT_DONE,
-    scope=Scope.PLATFORM,
 )

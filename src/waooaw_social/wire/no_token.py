@@ -1,7 +1,19 @@
 """Why there is no token: five reasons, each with whom it waits for."""
 
 from waooaw_social.core.refusal import Cure, Reaction, Refusal
-from waooaw_social.wire.ports import CredentialsUnavailable, CredentialUnknown, NotSent
+from waooaw_social.platforms.call import Reply
+from waooaw_social.wire.ports import CredentialsUnavailable, CredentialUnknown, NotSent, Outcome
+
+FAILED_LATELY = 30.0
+"""Seconds for which a refresh that failed is not tried again: longer than CP's lease, which would hide the reason behind a wait."""
+
+
+def not_refreshed(outcome: Outcome) -> NotSent:
+    """It has been repeated already: whoever asked waits as long as the failure is remembered, and does not repeat it once more."""
+    failed = unreadable() if isinstance(outcome, Reply) else outcome
+    if isinstance(failed, NotSent) and failed.until:
+        return failed
+    return NotSent(why=failed.why, retry_in=max(failed.retry_in or 0.0, FAILED_LATELY), refusal=failed.refusal)
 
 
 def unreadable() -> NotSent:

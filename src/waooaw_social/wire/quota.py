@@ -37,13 +37,12 @@ class MemoryQuota:
     _blocked: dict[tuple[str, str], datetime] = field(default_factory=dict[tuple[str, str], datetime])
 
     async def take(self, bucket: Bucket, scope: str, units: int) -> float | None:
-        now = self.clock.now()
-        blocked = self._blocked.get((bucket.name, scope))
-        if blocked and blocked > now:
-            return (blocked - now).total_seconds()
-        day = day_of(bucket, now)
+        blocked = await self.blocked(bucket, scope)
+        if blocked is not None:
+            return blocked
+        day = day_of(bucket, self.clock.now())
         key = (bucket.name, scope, day.name)
-        if self._used.get(key, 0) + units > bucket.limit:
+        if bucket.limit is not None and self._used.get(key, 0) + units > bucket.limit:
             return day.left
         self._used[key] = self._used.get(key, 0) + units
         return None
@@ -53,7 +52,13 @@ class MemoryQuota:
         self._used[key] = max(0, self._used.get(key, 0) - units)
 
     async def block(self, bucket: Bucket, scope: str, seconds: float) -> None:
-        self._blocked[bucket.name, scope] = self.clock.now() + timedelta(seconds=seconds)
+        until, key = self.clock.now() + timedelta(seconds=seconds), (bucket.name, scope)
+        self._blocked[key] = max(until, self._blocked.get(key, until))
+
+    async def blocked(self, bucket: Bucket, scope: str) -> float | None:
+        until = self._blocked.get((bucket.name, scope))
+        left = (until - self.clock.now()).total_seconds() if until else 0.0
+        return left if left > 0 else None
 
     async def used(self, bucket: Bucket, scope: str) -> int:
         return self._used.get((bucket.name, scope, day_of(bucket, self.clock.now()).name), 0)

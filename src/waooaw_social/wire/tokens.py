@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from waooaw_social.core.clock import Clock
-from waooaw_social.core.ids import CredentialRef, CustomerId, Platform
+from waooaw_social.core.ids import CredentialRef, CustomerId
 from waooaw_social.core.refusal import Cure, Reaction, Refused
 from waooaw_social.platforms.call import Call, Reply
-from waooaw_social.platforms.kit import Kits, NewTokens, OAuthClient
-from waooaw_social.wire.no_token import operator, reconnect, unavailable, unreadable
+from waooaw_social.platforms.kit import Kits, NewTokens, NoRefresh, OAuthClient
+from waooaw_social.wire.no_token import FAILED_LATELY, not_refreshed, operator, reconnect, unavailable
 from waooaw_social.wire.ports import (
     CredentialsUnavailable,
     CredentialUnknown,
@@ -30,15 +30,12 @@ from waooaw_social.wire.ports import (
 )
 from waooaw_social.wire.redact import redacted_refusal
 from waooaw_social.wire.retry import repeated
+from waooaw_social.wire.signing import grant_of
 from waooaw_social.wire.transport import Transport
 
 TOKEN_TIMEOUT = 10.0
-AHEAD = 225.0
-"""Seconds before a token's end at which it is refreshed: the threshold of Google's own client."""
 JUST_REFRESHED = 60.0
 """Seconds within which a refreshed token that is refused again proves that refreshing does not help."""
-FAILED_LATELY = 30.0
-"""Seconds for which a refresh that failed is not tried again: longer than CP's lease, which would hide the reason behind a wait."""
 WAIT_FOR_WINNER = 12.0
 """Seconds to wait for somebody else's refresh: a token call's timeout, and a little."""
 
@@ -61,7 +58,8 @@ class Tokens:
     source: TokenSource
     transport: Transport
     kits: Kits
-    clients: Mapping[Platform, OAuthClient]
+    clients: Mapping[str, OAuthClient]
+    """Our OAuth clients, by the names that `Kit.app` gives."""
     clock: Clock
     _locks: dict[Key, asyncio.Lock] = field(default_factory=dict[Key, asyncio.Lock])
     _refreshed: dict[Key, tuple[int, datetime]] = field(default_factory=dict[Key, tuple[int, datetime]])
@@ -72,6 +70,8 @@ class Tokens:
         credentials = await self._resolve(errand)
         if isinstance(credentials, NotSent) or not self._ends_soon(credentials):
             return credentials
+        if isinstance(self._plan(credentials), NoRefresh):
+            return credentials  # the platform says what it thinks of it
         if not self._ended(credentials) and self._is_new(_key(errand), credentials):
             return credentials  # the platform gives out tokens that last no longer
         if not self._ended(credentials) and self._failed_lately(_key(errand), credentials):
@@ -82,6 +82,14 @@ class Tokens:
         # The old token may still do for a while; if it does not, the platform's 401 says so.
         return credentials if isinstance(renewed, NotSent) and not self._ended(credentials) else renewed
 
+    async def refreshed(self, errand: Errand) -> ResolvedSocialCredentials | NotSent:
+        """A token fresh from the platform; the one that there is, where it was refreshed a moment ago or needs no refresh."""
+        held = await self.good(errand)
+        if isinstance(held, NotSent):
+            return held
+        fresh = self._is_new(_key(errand), held) or self._plan(held) is NoRefresh.NOT_NEEDED
+        return held if fresh else await self.renew(errand, held)
+
     async def renew(self, errand: Errand, stale: ResolvedSocialCredentials) -> ResolvedSocialCredentials | NotSent:
         """A newer token than `stale`. Concurrent callers share one refresh, in this process and in the fleet."""
         key = _key(errand)
@@ -91,18 +99,19 @@ class Tokens:
                 return newest
             if self._is_new(key, newest) and not self._ended(newest):
                 return reconnect("The platform refuses the token although it was refreshed a moment ago.")
-            if newest.refresh_token is None:
-                return reconnect("The token is no longer valid, and the connection holds no refresh token.")
-            if newest.platform not in self.clients:
-                return operator(f"No OAuth client is configured for {newest.platform}.")
+            plan = self._plan(newest)
+            if isinstance(plan, NotSent):
+                return plan
+            if isinstance(plan, NoRefresh):
+                return reconnect("The token is no longer valid, and the connection holds nothing to refresh it with.")
             failed = self._failed_lately(key, newest)
             if failed and failed.by_platform:
                 return failed.outcome
             deadline = self.clock.now() + timedelta(seconds=WAIT_FOR_WINNER)
-            return await self._with_the_right(errand, newest, deadline)
+            return await self._with_the_right(errand, newest, plan, deadline)
 
     async def _with_the_right(
-        self, errand: Errand, stale: ResolvedSocialCredentials, deadline: datetime
+        self, errand: Errand, stale: ResolvedSocialCredentials, call: Call[NewTokens], deadline: datetime
     ) -> ResolvedSocialCredentials | NotSent:
         """Refresh if CP gives us the right to; else wait for who has it."""
         while True:
@@ -113,7 +122,7 @@ class Tokens:
             except (CredentialUnknown, CredentialsUnavailable) as error:
                 return unavailable(error)
             if lease.granted:
-                return await self._refresh(errand, stale)
+                return await self._refresh(errand, stale, call)
             newest = await self._resolve(errand, fresh=True)
             if isinstance(newest, NotSent) or newest.version != stale.version:
                 return newest
@@ -121,18 +130,25 @@ class Tokens:
                 return NotSent(why="somebody else is refreshing the token", retry_in=5.0)
             await self.clock.sleep(0.25)
 
-    async def _refresh(self, errand: Errand, stale: ResolvedSocialCredentials) -> ResolvedSocialCredentials | NotSent:
-        client = self.clients[stale.platform]
-        refresh_token = stale.refresh_token
-        if refresh_token is None:
-            raise AssertionError("asked to refresh without a refresh token")
-        call = self.kits[stale.platform].refresh(client, refresh_token)
-        secrets = (refresh_token.open(), client.client_secret.open(), stale.access_token.open())
+    def _plan(self, credentials: ResolvedSocialCredentials) -> Call[NewTokens] | NoRefresh | NotSent:
+        """The call that would refresh this token."""
+        kit = self.kits[credentials.platform]
+        client = self.clients.get(kit.app(credentials.metadata))
+        if client is None:
+            return operator(f"No OAuth client is configured for {credentials.platform}.")
+        return kit.refresh(client, grant_of(credentials, self.clock.now()))
+
+    async def _refresh(
+        self, errand: Errand, stale: ResolvedSocialCredentials, call: Call[NewTokens]
+    ) -> ResolvedSocialCredentials | NotSent:
+        client = self.clients[self.kits[stale.platform].app(stale.metadata)]
+        tokens = (stale.refresh_token, stale.access_token, client.client_secret)
+        secrets = tuple(token.open() for token in tokens if token)
         outcome = (await repeated(lambda: self._ask(call, secrets), clock=self.clock)).outcome
         new = _read(call, outcome) if isinstance(outcome, Reply) else None
         if new:
             return await self._store(errand, stale, new)
-        failed = _not_refreshed(outcome)
+        failed = not_refreshed(outcome)
         self._failures[_key(errand)] = _Failure(stale.version, self.clock.now(), failed, by_platform=True)
         return failed
 
@@ -193,12 +209,8 @@ class Tokens:
         return credentials
 
     def _ends_soon(self, credentials: ResolvedSocialCredentials) -> bool:
-        ahead = self.clock.now() + timedelta(seconds=AHEAD)
-        return (
-            credentials.refresh_token is not None
-            and credentials.expires_at is not None
-            and credentials.expires_at < ahead
-        )
+        ahead = self.clock.now() + timedelta(seconds=self.kits[credentials.platform].refresh_ahead)
+        return credentials.expires_at is not None and credentials.expires_at < ahead
 
     def _ended(self, credentials: ResolvedSocialCredentials) -> bool:
         return credentials.expires_at is not None and credentials.expires_at <= self.clock.now()
@@ -217,14 +229,6 @@ class Tokens:
 
 def _key(errand: Errand) -> Key:
     return errand.customer_id, errand.credential_ref
-
-
-def _not_refreshed(outcome: Outcome) -> NotSent:
-    """It has been repeated already: whoever asked waits as long as the failure is remembered, and does not repeat it once more."""
-    failed = unreadable() if isinstance(outcome, Reply) else outcome
-    if isinstance(failed, NotSent) and failed.until:
-        return failed
-    return NotSent(why=failed.why, retry_in=max(failed.retry_in or 0.0, FAILED_LATELY), refusal=failed.refusal)
 
 
 def _read(call: Call[NewTokens], reply: Reply) -> NewTokens | None:

@@ -2,7 +2,7 @@
 
 from waooaw_social.platforms.kit import Kit
 from waooaw_social.platforms.youtube import account, check, community, upload
-from waooaw_social.platforms.youtube.manifest import COMMUNITY_POSTS, MANIFEST
+from waooaw_social.platforms.youtube.manifest import COMMUNITY_POSTS, MANIFEST, REFRESH_AHEAD
 from waooaw_social.platforms.youtube.oauth import refresh
 
 
@@ -19,4 +19,6 @@ def kit(features: frozenset[str] = frozenset()) -> Kit:
         check=check.check,
         inspect=account.inspect,
         refresh=refresh,
+        refresh_ahead=REFRESH_AHEAD,
+        app=lambda _: MANIFEST.platform,
     )

@@ -39,7 +39,7 @@ def says(reply: Reply) -> Says:
         status=reply.status,
         reason=_text(first, "reason") or _text(detail, "reason") or _text(body, "status"),
         message=_plain(_text(first, "message") or _text(body, "message")),
-        subcode=_unit(detail) or _text(detail, "reason"),
+        detail=_unit(detail) or _text(detail, "reason"),
         retry_after=wait,
     )
 
@@ -66,7 +66,7 @@ def _plain(message: str) -> str:
 
 
 def _per_day(said: Says) -> bool:
-    return "per day" in said.message.lower() or said.subcode.startswith("1/d")
+    return "per day" in said.message.lower() or said.detail.startswith("1/d")
 
 
 def _uploads_per_day(said: Says) -> bool:
@@ -78,7 +78,7 @@ def _searches_per_day(said: Says) -> bool:
 
 
 def _no_scope(said: Says) -> bool:
-    return said.subcode == "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
+    return said.detail == "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
 
 
 def _is(*statuses: int) -> frozenset[int]:

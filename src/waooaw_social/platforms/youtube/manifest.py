@@ -15,6 +15,9 @@ API = "https://www.googleapis.com/youtube/v3"
 UPLOAD = "https://www.googleapis.com/upload/youtube/v3"
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 
+REFRESH_AHEAD = 225.0
+"""Seconds: the threshold of Google's own client."""
+
 PIECE = 256 * 1024
 """Chunks are multiples of this, except the last (3.2). The piece that completes an upload is never larger."""
 CHUNK = 64 * PIECE

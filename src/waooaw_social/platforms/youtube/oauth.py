@@ -4,15 +4,17 @@ from urllib.parse import urlencode
 
 from waooaw_social.core.secret import Secret
 from waooaw_social.platforms.call import Call, Harmless, Reply, Request
-from waooaw_social.platforms.kit import NewTokens, OAuthClient
+from waooaw_social.platforms.kit import Grant, NewTokens, NoRefresh, OAuthClient
 from waooaw_social.platforms.youtube.manifest import MANIFEST, TOKEN_URL
 
 
-def refresh(client: OAuthClient, refresh_token: Secret) -> Call[NewTokens]:
-    """Trade a refresh token for an access token. Repeating it costs nothing: Google does not rotate."""
+def refresh(client: OAuthClient, grant: Grant) -> Call[NewTokens] | NoRefresh:
+    """Trade the refresh token for an access token. Repeating it costs nothing: Google does not rotate."""
+    if grant.refresh_token is None:
+        return NoRefresh.NOT_POSSIBLE
     form = {
         "grant_type": "refresh_token",
-        "refresh_token": refresh_token.open(),
+        "refresh_token": grant.refresh_token.open(),
         "client_id": client.client_id,
         "client_secret": client.client_secret.open(),
     }

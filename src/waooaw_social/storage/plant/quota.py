@@ -1,6 +1,7 @@
 """Daily quotas of the whole fleet: one upsert to take, exact under any number of workers. Fills `QuotaStore`."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -26,16 +27,14 @@ class SqlQuota:
         counted = insert.on_conflict_do_update(
             index_elements=[quota.c.bucket, quota.c.scope, quota.c.day],
             set_={"used": quota.c.used + units},
-            where=quota.c.used + units <= bucket.limit,
+            where=sa.true() if bucket.limit is None else quota.c.used + units <= bucket.limit,
         ).returning(quota.c.used)
-        here = (quota_blocks.c.bucket == bucket.name) & (quota_blocks.c.scope == scope)
-        blocked = sa.select(quota_blocks.c.until - now()).where(here, quota_blocks.c.until > now())
 
         def work(c: sa.Connection) -> float | None:
-            left = c.execute(blocked).scalar()
+            left = c.execute(_left(bucket, scope)).scalar()
             if left is not None:
                 return float(left)
-            if units > bucket.limit:
+            if bucket.limit is not None and units > bucket.limit:
                 return day.left
             return None if c.execute(counted).first() else day.left
 
@@ -50,8 +49,13 @@ class SqlQuota:
     async def block(self, bucket: Bucket, scope: str, seconds: float) -> None:
         insert = self._insert(quota_blocks).values(bucket=bucket.name, scope=scope, until=now() + seconds)
         where = [quota_blocks.c.bucket, quota_blocks.c.scope]
-        blocked = insert.on_conflict_do_update(index_elements=where, set_={"until": now() + seconds})
+        longer = sa.case((quota_blocks.c.until > now() + seconds, quota_blocks.c.until), else_=now() + seconds)
+        blocked = insert.on_conflict_do_update(index_elements=where, set_={"until": longer})
         await self.db.write(lambda c: c.execute(blocked).rowcount)
+
+    async def blocked(self, bucket: Bucket, scope: str) -> float | None:
+        left = await self.db.read(lambda c: c.execute(_left(bucket, scope)).scalar())
+        return None if left is None else float(left)
 
     async def used(self, bucket: Bucket, scope: str) -> int:
         today = sa.select(quota.c.used).where(self._today(bucket, scope))
@@ -63,3 +67,9 @@ class SqlQuota:
 
     def _insert(self, table: sa.Table):
         return sqlite_insert(table) if self.db.sqlite else postgresql_insert(table)
+
+
+def _left(bucket: Bucket, scope: str) -> sa.Select[Any]:
+    """Seconds that are left of a block."""
+    here = (quota_blocks.c.bucket == bucket.name) & (quota_blocks.c.scope == scope)
+    return sa.select(quota_blocks.c.until - now()).where(here, quota_blocks.c.until > now())
