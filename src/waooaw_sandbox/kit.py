@@ -37,14 +37,24 @@ class Answer:
     def response(self) -> web.Response:
         if self.body is None:
             return web.Response(status=self.status, headers=self.headers)
+        if self.content_type == "application/json; charset=UTF-8":
+            return web.Response(
+                status=self.status,
+                body=self.body if isinstance(self.body, bytes) else as_text(self.body).encode(),
+                headers={"Content-Type": self.content_type, **self.headers},
+            )
         if isinstance(self.body, bytes):
             return web.Response(
                 status=self.status, body=self.body, content_type=self.content_type, headers=self.headers
             )
-        text = self.body if isinstance(self.body, str) else jsonlib.dumps(self.body, indent=2, ensure_ascii=False)
+        text = as_text(self.body)
         return web.Response(
             status=self.status, text=text, content_type=self.content_type, charset="utf-8", headers=self.headers
         )
+
+
+def as_text(body: Json | str) -> str:
+    return body if isinstance(body, str) else jsonlib.dumps(body, indent=2, ensure_ascii=False)
 
 
 class Refused(Exception):
@@ -91,12 +101,14 @@ class Call:
         if self.buffered is not None:
             yield self.buffered
             return
+        if head := head_of(self.request):
+            yield head
         async for piece in self.request.content.iter_any():
             yield piece
 
     async def read(self) -> bytes:
         if self.buffered is None:
-            self.buffered = await self.request.content.read()
+            self.buffered = head_of(self.request) + await self.request.content.read()
         return self.buffered
 
     async def form(self) -> dict[str, str]:
@@ -112,12 +124,23 @@ class Call:
         return cast(Json, value) if isinstance(value, dict) else None
 
 
+HEAD: web.RequestKey[bytes] = web.RequestKey("head", bytes)
+"""The beginning of a body that was read to find the route."""
+
+
+def head_of(request: web.Request) -> bytes:
+    return request.get(HEAD, b"")
+
+
 Handler: TypeAlias = Callable[[Call], Awaitable[Answer | web.StreamResponse]]
 
 
 @dataclass(frozen=True)
 class Route:
-    """One row of a platform's table. `path` may hold `{names}`; `when` looks at the request where method and path do not decide."""
+    """One row of a platform's table. `path` may hold `{names}`; `when` looks at the request where method and path do not decide.
+
+    With `peeks` it also finds the beginning of the body there, by `head_of(request)`.
+    """
 
     name: str
     method: str
@@ -125,14 +148,18 @@ class Route:
     path: str
     handler: Handler
     when: Callable[[web.Request], bool] | None = None
+    peeks: bool = False
 
-    def match(self, request: web.Request, host: str, path: str) -> Mapping[str, str] | None:
+    def place(self, request: web.Request, host: str, path: str) -> Mapping[str, str] | None:
+        """What the path's names stand for, if method, host and path fit."""
         if request.method != self.method or host not in self.hosts:
             return None
         found = pattern(self.path).fullmatch(path)
-        if found is None or (self.when is not None and not self.when(request)):
-            return None
-        return found.groupdict()
+        return None if found is None else found.groupdict()
+
+    def match(self, request: web.Request, host: str, path: str) -> Mapping[str, str] | None:
+        found = self.place(request, host, path)
+        return None if found is None or (self.when is not None and not self.when(request)) else found
 
 
 _patterns: dict[str, re.Pattern[str]] = {}

@@ -61,6 +61,14 @@ def make_picture(path: Path) -> None:
     picture(0.8).save(path)
 
 
+def make_square(path: Path) -> None:
+    picture(0.8).resize((640, 640)).save(path)
+
+
+def make_wide(path: Path) -> None:
+    picture(0.3).resize((1080, 608)).save(path)
+
+
 def make_video(path: Path) -> None:
     """Three seconds, vertical, h264."""
     import av
@@ -76,6 +84,8 @@ def make_video(path: Path) -> None:
 
 MAKERS: dict[str, Callable[[Path], None]] = {
     "sample.jpg": make_picture,
+    "square.jpg": make_square,
+    "wide.jpg": make_wide,
     "sample.png": make_picture,
     "sample.mp4": make_video,
 }

@@ -16,11 +16,12 @@ from aiohttp import web
 from waooaw_sandbox.calls import Received
 from waooaw_sandbox.clock import iso
 from waooaw_sandbox.faults import Fault
-from waooaw_sandbox.kit import Answer, Call, Dropped, Platform, Refused, Route, World
+from waooaw_sandbox.kit import HEAD, Answer, Call, Dropped, Platform, Refused, Route, World
 
 Reply: TypeAlias = Answer | web.StreamResponse
 Do: TypeAlias = Callable[[Call], Awaitable[Reply]]
 
+PEEK = 64 * 1024
 READ_AHEAD = 16 * 1024 * 1024
 """A delayed request is read whole before the wait, so that it is done even if the client leaves; bigger ones are read after it."""
 
@@ -29,6 +30,11 @@ async def serve(world: World, request: web.Request) -> web.StreamResponse:
     """Answer `/HOST/PATH` as HOST would answer `/PATH`."""
     host, _, rest = request.match_info["upstream"].partition("/")
     path = "/" + rest
+    if any(r.peeks and r.place(request, host, path) is not None for p in world.platforms.values() for r in p.routes):
+        try:
+            request[HEAD] = await peek(request)
+        except (ConnectionError, web.RequestPayloadError):
+            return reset_connection(request)
     found = find(world, request, host, path)
     if found is None:
         return nowhere(world, request, host, path)
@@ -45,6 +51,14 @@ async def serve(world: World, request: web.Request) -> web.StreamResponse:
     finally:
         entry.bytes_in = request.content.total_bytes
     return response
+
+
+async def peek(request: web.Request) -> bytes:
+    """The beginning of the body: all of a small one."""
+    head = b""
+    while len(head) < PEEK and (piece := await request.content.readany()):
+        head += piece
+    return head
 
 
 def find(world: World, request: web.Request, host: str, path: str) -> tuple[Platform, Route, Mapping[str, str]] | None:
