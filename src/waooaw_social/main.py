@@ -190,6 +190,12 @@ class Plant:
 
     async def _keep_house(self, media: MediaFolder, worker: Worker) -> None:
         while True:
+            for kit in self.kits.values():
+                left = kit.manifest.sunset_near(self.clock.now().date())
+                if left is not None:
+                    log.warning(
+                        "version_sunset", platform=kit.manifest.platform, version=kit.manifest.api_version, days=left
+                    )
             try:
                 shredded = await self.ledger.shred(older_than=REPLIES_KEPT)
                 forgotten = await self.publications.forget_orders()

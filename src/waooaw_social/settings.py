@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     facebook_app_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
     instagram_app_id: str = Field("", description="Meta's Instagram app: Instagram by Instagram Login.")
     instagram_app_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+    linkedin_client_id: str = Field("", description="LinkedIn app.")
+    linkedin_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
     youtube_api_quota_daily_limit: int = Field(10_000, ge=0, description="General units a day.")
     youtube_upload_quota_daily_limit: int = Field(100, ge=0, description="Video uploads a day.")
     youtube_community_posts: bool = Field(False, description="Try the unofficial address for community posts.")

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from durable.platform_stage import House, MemoryTokens, credentials_for
 from durable.sweep import SteppingClock
-from durable.youtube_stage import House, MemoryTokens, credentials_for, publication_for
+from durable.youtube_stage import VIDEO as VIDEO_SOURCE
+from durable.youtube_stage import publication_for
 from waooaw_social.clients.client import CallMeter, Wiring
 from waooaw_social.clients.youtube import YouTubeClient
 from waooaw_social.core.refusal import SocialPlatformError
@@ -34,7 +36,8 @@ class CountingMedia:
     """One file that is here already, whoever names whatever: nothing is fetched, nothing probed."""
 
     def __init__(self, house: House, **probed: Any) -> None:
-        self.at, self.file = house.media.at, replace(house.media.file, **probed)
+        file = house.media.known[VIDEO_SOURCE.url]
+        self.at, self.file = house.media.folder / file.sha256, replace(file, **probed)
         self.brought: list[Any] = []
 
     async def bring(self, source: Any) -> Any:

@@ -12,7 +12,7 @@ import pytest
 
 from clients.stage import DELAYS, VIDEO, Set, follow, refused, wired
 from cp.portal import INTERNAL_KEY, Portal, portal
-from durable.youtube_stage import House
+from durable.platform_stage import House
 from waooaw_social import CPSocialCredentialResolver, YouTubeClient
 from waooaw_social.core.refusal import SocialPlatformError
 from waooaw_social.core.secret import Secret

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from clients.stage import VIDEO, Set, on_stage
-from durable.youtube_stage import House
+from durable.platform_stage import House
 from waooaw_social.core.refusal import SocialOutcomeUnknown, SocialPlatformError
 
 pytestmark = pytest.mark.anyio

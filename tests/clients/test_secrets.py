@@ -9,7 +9,7 @@ import pytest
 
 from clients.stage import Set, on_stage
 from cp.portal import overheard
-from durable.youtube_stage import House
+from durable.platform_stage import House
 from waooaw_social.core.refusal import SocialPlatformError
 from waooaw_social.core.secret import Secret
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clients.stage import VIDEO, CountingMedia, on_stage, real_media, refused
-from durable.youtube_stage import House
+from durable.platform_stage import House
 from waooaw_social.core.post import MediaUrl
 from waooaw_social.core.refusal import SocialOutcomeUnknown, SocialPlatformError
 

@@ -17,7 +17,7 @@ from waooaw_social.core.publication import ENDED, Publication, State
 from waooaw_social.durable.ports import Claim, Delays, Files, Inbox
 from waooaw_social.durable.runner import Runner
 from waooaw_social.platforms.call import Call, Flow
-from waooaw_social.wire.ports import Errand, NotSent, Outcome, Unknown
+from waooaw_social.wire.ports import Errand, NotSent, Outcome, Unknown, errand_of
 
 LEASE = 30.0
 DELAYS = Delays(send_window=5.0, reconcile=60.0, recheck=60.0)
@@ -160,10 +160,8 @@ async def advance(stage: Stage, claim: Claim, plan: Plan) -> None:
         clock=stage.clock,
         delays=stage.delays,
     )
-    account = claim.publication.account
-    errand = Errand(customer_id=account.customer_id, credential_ref=account.credential_ref, platform=account.platform)
     try:
-        await runner.advance(claim, stage.flow(claim.publication), errand)
+        await runner.advance(claim, stage.flow(claim.publication), errand_of(claim.publication.account))
     except Death:
         return
 

@@ -7,8 +7,8 @@ import pytest
 from durable import toys
 from durable.stores import open_store
 from durable.sweep import SteppingClock
+from waooaw_social.core.publication import State
 from waooaw_social.platforms.call import Reply
-from waooaw_social.storage.seal import CannotOpen
 
 pytestmark = pytest.mark.anyio
 
@@ -28,10 +28,11 @@ async def test_a_recorded_reply_is_sealed_in_every_file_of_the_database(tmp_path
 async def test_a_sealed_reply_opens_only_in_its_own_place(tmp_path: Path) -> None:
     clock = SteppingClock()
     async with open_store("sqlite", clock, tmp_path) as store:
-        await store.accept(toys.publication())
+        publication = toys.publication()
+        await store.accept(publication)
         (claim,) = await store.claim("w", lease=30.0, most=1)
         await store.keep(claim.lease, "one", Reply(200, {}, b"1"), seen=[])
         await store.db.write(lambda c: c.exec_driver_sql("update entries set name = 'two'").rowcount)
         await clock.advance(31.0)
-        with pytest.raises(CannotOpen):
-            await store.claim("w2", lease=30.0, most=1)
+        assert await store.claim("w2", lease=30.0, most=1) == []
+        assert await store.where(publication) == (State.PARKED, None)

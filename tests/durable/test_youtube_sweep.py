@@ -2,16 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from durable.platform_stage import House, Played
 from durable.stores import emptied, open_store
 from durable.sweep import Plan, SteppingClock, carry_out, sweep, verdict
-from durable.youtube_stage import FORMATS, KITS, House, Played, open_house, publication_for, youtube_stage
+from durable.youtube_stage import FORMATS, KITS, open_youtube, publication_for, youtube_stage
 from waooaw_social.core.publication import State
+from waooaw_social.core.refusal import Cure
 from waooaw_social.durable.ports import Delays
+from waooaw_social.platforms.youtube.calls import my_channel
+from waooaw_social.wire.ports import NotSent, errand_of
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +30,7 @@ def expected_for(format: str) -> Any:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path) as opened:
+    async with open_youtube(tmp_path) as opened:
         yield opened
 
 
@@ -85,6 +90,7 @@ SPECIAL: list[dict[str, Any]] = [
     {"route": "upload.final", "fault": "session_gone_after_commit", "status": 404},
     {"route": "upload.final", "fault": "session_gone_after_commit", "status": 410},
     {"route": "upload.query", "fault": "no_range"},
+    *({"route": "upload.final", "fault": "status_but_done", "status": status} for status in (400, 403, 409)),
 ]
 
 
@@ -109,6 +115,32 @@ async def test_one_community_post_whatever_the_platform_does(house: House) -> No
             await carry_out(stage, Plan())
             wrong += [f"{fault}: {problem}" for problem in await verdict(stage, State.PUBLISHED, 1)]
     assert not wrong, "\n".join(wrong)
+
+
+async def test_a_session_that_refuses_to_be_asked_leaves_the_uploads_to_ask(house: House) -> None:
+    async with on_memory(house, "short")() as stage:
+        final = {"platform": "youtube", "route": "upload.final", "fault": "lost_reply"}
+        query = {
+            "platform": "youtube",
+            "route": "upload.query",
+            "fault": "status",
+            "status": 403,
+            "after": 1,
+            "times": 0,
+        }
+        await house.order("faults", final)
+        await house.order("faults", query)
+        await carry_out(stage, Plan())
+        assert not await verdict(stage, State.PUBLISHED, 1)
+
+
+async def test_a_connection_that_has_come_to_speak_for_another_channel_publishes_nothing(house: House) -> None:
+    async with on_memory(house, "text")() as stage:
+        tokens = stage.gateway.tokens.source
+        tokens.credentials = replace(tokens.credentials, posting_identity="UC" + "z" * 22)
+        outcome = await stage.gateway.send(my_channel(), errand_of(stage.publication.account))
+        assert isinstance(outcome, NotSent) and outcome.refusal and outcome.refusal.code == "wrong_account"
+        assert outcome.until is Cure.RECONNECT and not await house.ask("calls?platform=youtube")
 
 
 async def test_a_listing_that_lags_is_waited_for_and_adopted(house: House) -> None:

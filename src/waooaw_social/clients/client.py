@@ -24,7 +24,7 @@ from waooaw_social.durable.reading import Unanswered, read
 from waooaw_social.durable.runner import Runner
 from waooaw_social.platforms.kit import CredentialReport, Kit
 from waooaw_social.wire.gateway import Gateway
-from waooaw_social.wire.ports import Cost, Errand, NotSent, ResolvedSocialCredentials, Unknown
+from waooaw_social.wire.ports import Cost, Errand, NotSent, ResolvedSocialCredentials, Unknown, errand_of
 
 DEADLINE = 600.0
 """Seconds of waiting. Long enough for the reconcile delay and three looks."""
@@ -186,7 +186,7 @@ class SocialClient:
     async def _advance(self, publication: Publication) -> Ending:
         claim = self._ledger.claim_one(publication.id, "library", lease=LEASE)
         flow = self._wiring.kit.publish(publication)
-        return await self._runner.advance(claim, flow, self._errand(publication.account.credential_ref))
+        return await self._runner.advance(claim, flow, errand_of(publication.account))
 
     def _tried_at(self, publication: Publication) -> datetime:
         """When the call left whose end nobody knows."""

@@ -112,6 +112,7 @@ def oauth_clients(settings: Settings) -> dict[str, OAuthClient]:
         "youtube": (settings.youtube_client_id, settings.youtube_client_secret),
         "facebook": (settings.facebook_app_id, settings.facebook_app_secret),
         "instagram": (settings.instagram_app_id, settings.instagram_app_secret),
+        "linkedin": (settings.linkedin_client_id, settings.linkedin_client_secret),
     }
     return {
         name: OAuthClient(client_id=client_id, client_secret=Secret(secret.get_secret_value()))

@@ -46,6 +46,16 @@ class MediaFile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Item:
+    """One of several media in one post, in their order."""
+
+    kind: str
+    """`image` or `video`."""
+    source: MediaSource
+    alt_text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Content:
     """What is to be said. A platform takes the parts it knows and refuses what it cannot carry."""
 
@@ -55,6 +65,12 @@ class Content:
     tags: tuple[str, ...] = ()
     video: MediaSource | None = None
     images: tuple[MediaSource, ...] = ()
+    items: tuple[Item, ...] = ()
+    """Images and videos mixed, where a platform can show them together; otherwise `images` and `video` say it."""
+    cover: MediaSource | None = None
+    """The picture that a video is shown by before it plays."""
+    link: str | None = None
+    """An address that the post is about. Ours never fetch it."""
     privacy: str = "public"
     options: Mapping[str, str | bool | int] = field(default_factory=dict[str, str | bool | int])
     """What only one platform knows, by its own field names."""

@@ -16,6 +16,8 @@ class Reaction(StrEnum):
 
     REFUSED = "refused"
     """A no that nobody can cure by waiting: recorded, and the flow is told."""
+    TAKEN = "taken"
+    """A no because it is there, or used up, already: by an attempt of our own, if one may have gone out; by somebody else otherwise."""
     REFRESH = "refresh"
     """The access token is stale: refresh it once and ask again."""
     CURE = "cure"

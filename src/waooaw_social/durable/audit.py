@@ -15,7 +15,7 @@ from waooaw_social.core.refusal import Refused
 from waooaw_social.durable.ports import Claim, EntryState
 from waooaw_social.durable.runner import Parking, Run, Runner, readable, recorded
 from waooaw_social.platforms.call import Asked, Call, Flow, Interrupted, Reply, Verdict, Visible, Wasteful
-from waooaw_social.wire.ports import Errand
+from waooaw_social.wire.ports import Errand, errand_of
 
 OLD_ENOUGH = 6 * 3600.0
 """Seconds after a publication's end: listings have caught up, and a person has had time to notice too."""
@@ -105,10 +105,7 @@ async def audit_some(runner: Runner, store: Audited, flows: "Flows", *, most: in
     alike: list[PublicationId] = []
     for claim in await store.to_audit(older_than=OLD_ENOUGH, most=most):
         publication = claim.publication
-        account = publication.account
-        errand = Errand(
-            customer_id=account.customer_id, credential_ref=account.credential_ref, platform=account.platform
-        )
+        errand = errand_of(publication.account)
         try:
             note = await audit(runner, claim, flows(publication), errand)
         except Parking:
@@ -116,7 +113,7 @@ async def audit_some(runner: Runner, store: Audited, flows: "Flows", *, most: in
         await store.audited(publication.id, note)
         if note:
             alike.append(publication.id)
-            log.critical("likeness_found", publication=publication.id, platform=account.platform)
+            log.critical("likeness_found", publication=publication.id, platform=publication.account.platform)
     return alike
 
 

@@ -14,6 +14,7 @@ from waooaw_social.core.ids import Audience, Platform, PublicationId, RemoteId
 from waooaw_social.core.post import Published
 from waooaw_social.core.publication import WAITING, Publication, State
 from waooaw_social.durable.ports import (
+    DOUBT_AFTER,
     Answer,
     Attempt,
     AudienceBusy,
@@ -46,6 +47,7 @@ class _Row:
     visible: bool
     begun_at: float
     audience: Audience | None = None
+    epoch: int = 0
     reply: Reply | None = None
     remote_id: RemoteId | None = None
     heard_by: HeardBy | None = None
@@ -128,12 +130,13 @@ class MemoryLedger:
     async def begin(self, lease: Lease, name: str, *, audience: Audience | None, seen: Sequence[Entry]) -> Attempt:
         kept = self.fenced(lease)
         mine = self.unmoved(kept, name, seen)
-        if audience and any(row.audience == audience for row in self.open_rows(but=(lease.publication_id, name))):
-            raise AudienceBusy(f"another publication of {audience} is in doubt")
+        for row in self.open_rows(but=(lease.publication_id, name)):
+            if audience and row.audience == audience:
+                raise AudienceBusy(self.now() - row.begun_at)
         for row in mine:
             if row.state is EntryState.OPEN:
                 row.state = EntryState.ABSENT
-        row = _Row(name, next_number(kept, name), EntryState.OPEN, True, self.now(), audience)
+        row = _Row(name, next_number(kept, name), EntryState.OPEN, True, self.now(), audience, lease.epoch)
         kept.rows.append(row)
         return Attempt(publication_id=lease.publication_id, name=name, number=row.number)
 
@@ -166,16 +169,18 @@ class MemoryLedger:
         )
         if others:
             return self.double(answer)
-        self.wake(kept)
+        self.wake(kept, row, answer)
         return Completion.RECORDED
 
     def double(self, answer: Answer) -> Completion:
         self.doubles.append(answer)
         return Completion.DOUBLE
 
-    def wake(self, kept: Kept) -> None:
-        """An answer that nobody is waiting for by now: the publication goes on at once, or is opened again."""
-        if kept.state in {State.UNRESOLVED, State.REFUSED, State.PARKED}:
+    def wake(self, kept: Kept, row: _Row, answer: Answer) -> None:
+        """An answer that nobody is waiting for by now: the publication goes on at once, or is opened again; or is taken from who runs it
+        without knowing."""
+        overtaken = row.epoch != kept.epoch and answer.heard_by is not HeardBy.RECONCILE
+        if kept.state in {State.UNRESOLVED, State.REFUSED, State.PARKED} or (kept.state is State.RUNNING and overtaken):
             kept.state, kept.due_at, kept.worker = State.DUE, self.now(), None
 
     async def keep(
@@ -223,9 +228,9 @@ class MemoryLedger:
         if kept.epoch != lease.epoch or kept.state is not State.RUNNING:
             return None
         kept.state, kept.worker, kept.ending = STATE_AFTER[type(ending)], None, ending
-        if isinstance(ending, Undecided):
+        if after := DOUBT_AFTER.get(type(ending)):
             for row in kept.rows:
-                row.state = EntryState.UNRESOLVED if row.state is EntryState.OPEN else row.state
+                row.state = after if row.state is EntryState.OPEN else row.state
         return completion
 
     async def detail(self, publication_id: PublicationId, published: Published) -> None:

@@ -27,7 +27,11 @@ class Moved(Exception):
 
 
 class AudienceBusy(Moved):
-    """Another publication of this audience is in doubt; this one waits its turn."""
+    """Another publication of this audience is in doubt, `for_so_long` seconds by now; this one waits its turn."""
+
+    def __init__(self, for_so_long: float) -> None:
+        super().__init__("another publication of this audience is in doubt")
+        self.for_so_long = for_so_long
 
 
 class EntryState(StrEnum):
@@ -171,6 +175,9 @@ class Overtaken:
 
 
 Ending: TypeAlias = Done | Failed | Parked | Undecided | Overtaken
+
+DOUBT_AFTER: Mapping[type, EntryState] = {Failed: EntryState.ABSENT, Undecided: EntryState.UNRESOLVED}
+"""What an end makes of attempts that are open still: none of them may hold its audience any longer. Who failed has looked for them."""
 
 
 # --- the ports ----------------------------------------------------------------------------------------------------------------

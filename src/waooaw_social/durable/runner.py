@@ -14,7 +14,7 @@ import structlog
 from waooaw_social.core.clock import Clock
 from waooaw_social.core.ids import RemoteId
 from waooaw_social.core.post import MediaFile, Published
-from waooaw_social.core.refusal import Refusal, Refused
+from waooaw_social.core.refusal import Reaction, Refusal, Refused
 from waooaw_social.durable.ports import (
     Answer,
     Attempt,
@@ -43,6 +43,7 @@ from waooaw_social.platforms.call import (
     Call,
     Fetch,
     Flow,
+    Form,
     Harmless,
     Heard,
     Interrupted,
@@ -111,6 +112,7 @@ class Run:
         self.asked: set[str] = set()  # recorded names of this run: each at most once
         self.unwritten: Answer | None = None  # heard, not committed: rides with the end, or goes before the next call
         self.done: Done | None = None  # it is out; what follows are details
+        self.part_out: tuple[str, float] | None = None  # a visible call of this run that is answered and ends nothing
         self.gone: dict[str, Refusal] = {}  # files that cannot be had again, by sha256
         self.started = self.clock.monotonic()
 
@@ -122,7 +124,7 @@ class Run:
         except Parking as leaving:
             return await self.park(leaving.parked)
         except Moved as moved:
-            seconds = AUDIENCE_WAIT if isinstance(moved, AudienceBusy) else START_OVER
+            seconds = audience_wait(moved.for_so_long) if isinstance(moved, AudienceBusy) else START_OVER
             return await self.park(Parked(seconds=seconds, why=str(moved), in_doubt=bool(self.in_doubt)))
         except _GaveUp as leaving:
             return await self.end(leaving.undecided)
@@ -202,7 +204,10 @@ class Run:
     def not_now(self, said: NotSent | Unknown) -> Exception:
         """Wait as long as was said; for a cure, until the next look whether it has come; else a little."""
         by_cause = self.delays.recheck if isinstance(said, NotSent) and said.until else self.delays.short_pause
-        return self.parking(by_cause if said.retry_in is None else said.retry_in, said.why, said)
+        seconds = by_cause if said.retry_in is None else said.retry_in
+        if said.refusal and said.refusal.reaction is not Reaction.REFRESH:
+            seconds = max(seconds, HASTE)
+        return self.parking(seconds, said.why, said)
 
     # --- reads ------------------------------------------------------------------------------------------------------------
 
@@ -221,7 +226,8 @@ class Run:
         """Through the gateway. An answer that its own reader cannot read is no answer: nobody knows what was done."""
         await self.flush()
         body = call.request.body
-        if isinstance(body, Piece) and (refusal := self.gone.get(body.file.sha256)):
+        piece = body.file if isinstance(body, Form) else body
+        if isinstance(piece, Piece) and (refusal := self.gone.get(piece.file.sha256)):
             raise Refused(refusal)
         outcome = await self.runner.gateway.send(call, self.errand, not_after=not_after)
         if isinstance(outcome, Reply) and not readable(call, outcome):
@@ -266,7 +272,7 @@ class Run:
         outcome = await self.send(call)
         if not isinstance(outcome, Reply):
             raise self.not_now(outcome)
-        if outcome.status in call.answers:
+        if call.answered(outcome):
             await self.ledger.keep(self.lease, call.name, outcome, seen=seen, stale=self.stale)
             self.stale = []
         return outcome
@@ -303,13 +309,16 @@ class Run:
         earlier_doubt = self.in_doubt.pop(call.name, None)  # reconciled to ABSENT; this attempt stands for it now
         try:
             outcome = await self.send(call, not_after=before + self.delays.send_window)
-        except Refused:  # the gateway will not send it anywhere
+        except Refused:  # the gateway will not send it anywhere; the end closes what this opens again: it is absent
             await self.ledger.abandon(attempt)
             raise
+        said = outcome
+        if isinstance(said, Reply) and not call.answered(said):
+            outcome = await self.weighed(call, visible, said, seen)
         match outcome:
             case Reply():
                 late = self.clock.monotonic() - before > self.delays.reconcile
-                heard_by = HeardBy.LATE if late else HeardBy.REPLY
+                heard_by = HeardBy.RECONCILE if outcome is not said else HeardBy.LATE if late else HeardBy.REPLY
                 published = self.went_out(call, visible, outcome)
                 answer = Answer(attempt=attempt, reply=outcome, published=published, heard_by=heard_by)
                 return await self.heard(call, visible, answer)
@@ -324,17 +333,38 @@ class Run:
                     self.delays.reconcile, f"{outcome.why}; it may have gone out, so it is looked for first"
                 )
 
+    async def weighed(self, call: Call[Any], visible: Visible, no: Reply, seen: list[Entry]) -> Reply | Unknown:
+        """A no to a visible call, believed or not. "Taken" may be about an earlier attempt of ours; and some platforms say no to what they do."""
+        doubted = any(entry.state in {EntryState.OPEN, EntryState.ABSENT} for entry in seen)
+        if doubted and call.explain(no).reaction is Reaction.TAKEN:
+            return Unknown(why="the platform says that it has this already, and an earlier attempt may be why")
+        if not visible.noes_lie:
+            return no
+        sent_at = self.clock.now().timestamp() - self.delays.send_window
+        taken: frozenset[RemoteId] = frozenset()
+        if visible.audience:
+            taken = await self.ledger.taken(visible.audience, sent_at)
+        match await self.look(call, visible, Asked(first_sent_at=sent_at, age=0.0, looks=0, taken=taken)):
+            case Reply() as found:
+                return found
+            case Verdict.ABSENT:
+                return no
+            case _:
+                return Unknown(why="the platform said no, and cannot tell yet whether it did it all the same")
+
     async def heard(self, call: Call[Any], visible: Visible, answer: Answer) -> Reply:
         """Record a reply to a visible call: with the publication's end in one commit, or before the next call."""
         if not (answer.published and visible.ends):
             self.unwritten = answer
+            if answer.published:
+                self.part_out = (call.name, self.clock.now().timestamp())
         elif await self.publish(Done(published=answer.published, reply=answer.reply), answer) is Completion.OWNED:
             raise _GaveUp(self.undecided(call.name, self.clock.now().timestamp(), GAVE_UP["owned"]))
         return answer.reply
 
     @staticmethod
     def went_out(call: Call[Any], visible: Visible, reply: Reply) -> Published | None:
-        return visible.published(reply) if reply.status in call.answers else None
+        return visible.published(reply) if call.answered(reply) else None
 
     # --- doubt ------------------------------------------------------------------------------------------------------------
 
@@ -406,16 +436,27 @@ class Run:
         return completion
 
     async def refuse(self, refusal: Refusal) -> Ending:
-        """A no ends the publication, unless a visible call is still in doubt: then nobody may say that it failed."""
+        """A no ends the publication. Where something is out, or may be, it proves nothing: it is asked again, and then a person."""
         if self.done is not None:
             log.warning("detail_refused", publication=self.lease.publication_id, code=refusal.code)
             return self.done
-        if not self.in_doubt:
+        if self.part_out is not None:
+            return await self.end(self.undecided(*self.part_out, f"{refusal.message}; but a part of it is out"))
+        sent = next((entry for entry in self.entries if self.perhaps_out(entry)), None)
+        if sent is None:
             return await self.end(Failed(refusal=refusal))
-        name, tried_at = next(iter(self.in_doubt.items()))
-        return await self.end(
-            self.undecided(name, tried_at, f"{refusal.message}; but an earlier attempt may have gone out")
-        )
+        if (sent.looked_for or 0.0) >= Visible.patience:
+            why = f"{refusal.message}; but an earlier attempt may have gone out"
+            return await self.end(self.undecided(sent.name, sent.begun_at, why))
+        if sent.age >= self.delays.reconcile:
+            await self.ledger.looked(self.lease, sent.name, sent.attempt, told=False)
+        seconds = max(Visible.look_again, self.delays.reconcile - sent.age)
+        return await self.park(Parked(seconds=seconds, why=refusal.message, in_doubt=True, refusal=refusal))
+
+    def perhaps_out(self, entry: Entry) -> bool:
+        """In doubt still, or answered by somebody who could not say so any more at the publication's end."""
+        doubted = entry.state is EntryState.OPEN and entry.name in self.in_doubt
+        return doubted or (entry.visible and entry.state is EntryState.ANSWERED)
 
     async def park(self, parked: Parked) -> Ending:
         answer, self.unwritten = self.unwritten, None
@@ -459,8 +500,10 @@ class Run:
 
 START_OVER = 1.0
 """Seconds after which a run whose ledger had moved on starts over."""
-AUDIENCE_WAIT = 5.0
-"""Seconds between two tries to get an audience that another publication holds. Each try asks the platform again."""
+AUDIENCE_WAIT = (5.0, 60.0)
+"""Seconds between two tries to get an audience that another publication holds, at least and at most. Each try asks the platform again."""
+HASTE = 5.0
+"""Seconds that a no waits at least, also where the platform says `Retry-After: 0`: each try is a run from the top, and its reads cost."""
 UNREADABLE = 30.0
 """Seconds after which a platform is asked again whose answer could not be read."""
 RECORDING_WAITS = (0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 10.0, 10.0)
@@ -481,6 +524,12 @@ MEDIA_CHANGED = Refusal(
 )
 
 
+def audience_wait(for_so_long: float) -> float:
+    """What is on its way is there soon; what has been in doubt for long will be for as long again."""
+    shortest, longest = AUDIENCE_WAIT
+    return min(max(shortest, for_so_long), longest)
+
+
 def recorded(entries: list[Entry]) -> Reply | None:
     """The reply that settles a name: an acceptance before a refusal."""
     for state in (EntryState.ANSWERED, EntryState.REFUSED):
@@ -494,7 +543,7 @@ def readable(call: Call[Any], reply: Reply) -> bool:
     """Whether the call's own readers can make something of the reply; a no that they understand is something."""
     try:
         call.understand(reply)
-        if isinstance(call.if_repeated, Visible) and reply.status in call.answers:
+        if isinstance(call.if_repeated, Visible) and call.answered(reply):
             call.if_repeated.published(reply)
     except Refused:
         return True

@@ -18,7 +18,7 @@ from waooaw_social.core.publication import Publication
 from waooaw_social.durable.ports import Claim, Parked, Publications
 from waooaw_social.durable.runner import Runner
 from waooaw_social.platforms.call import Flow
-from waooaw_social.wire.ports import Errand
+from waooaw_social.wire.ports import Errand, errand_of
 
 POLL = 0.5
 """Seconds between two looks for due publications when nothing woke the worker."""
@@ -115,13 +115,7 @@ class Worker:
         def progress(sent: int, total: int) -> None:
             self._progress[publication.id] = (sent, total)
 
-        account = publication.account
-        return Errand(
-            customer_id=account.customer_id,
-            credential_ref=account.credential_ref,
-            platform=account.platform,
-            progress=progress,
-        )
+        return errand_of(publication.account, progress)
 
     async def _keep_leases(self) -> None:
         """Renew in one statement for all that is in hand; sooner where there is progress to tell."""

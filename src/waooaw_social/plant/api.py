@@ -8,8 +8,7 @@ from fastapi.security import HTTPBearer
 from starlette.responses import JSONResponse
 
 from waooaw_social.core.ids import AgentId, CredentialRef, CustomerId
-from waooaw_social.core.post import Content, MediaUrl
-from waooaw_social.plant.models import Accepted, AcceptedList, PublicationsBody, PublicationView, view
+from waooaw_social.plant.models import Accepted, AcceptedList, PublicationsBody, PublicationView, content_of, view
 from waooaw_social.plant.publishing import NotAccepted, Publishing, Target, Wanted
 from waooaw_social.storage.api_keys import ApiKey, ApiKeys
 from waooaw_social.storage.plant.publications import KeyReused
@@ -123,23 +122,12 @@ async def healthz() -> dict[str, str]:
 
 
 def _wanted(body: PublicationsBody, idempotency_key: str, who: ApiKey) -> Wanted:
-    said = body.content
-    content = Content(
-        text=said.text,
-        title=said.title,
-        description=said.description,
-        tags=tuple(said.tags),
-        video=MediaUrl(said.video_url) if said.video_url else None,
-        images=tuple(MediaUrl(url) for url in said.image_urls),
-        privacy=said.privacy,
-        options=said.options,
-    )
     targets = [Target(credential_ref=CredentialRef(t.credential_ref), format=t.format) for t in body.targets]
     return Wanted(
         customer_id=CustomerId(body.customer_id),
         agent_id=AgentId(body.agent_id),
         correlation_id=body.correlation_id,
-        content=content,
+        content=content_of(body.content),
         targets=targets,
         idempotency_key=idempotency_key,
         api_key=who.id,

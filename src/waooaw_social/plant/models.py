@@ -3,14 +3,49 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from waooaw_social.core.post import Content, Item, MediaUrl
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[\x20-\x7e]+$")]
 HttpsUrl = Annotated[str, StringConstraints(min_length=8, max_length=4096, pattern=r"^https?://[^\s]+$")]
 
+OPTION_LIMIT = 4096
+"""Characters of an option's value; a number has fewer."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
+
+
+def _short(options: dict[str, str | bool | int]) -> dict[str, str | bool | int]:
+    """Half a surrogate is no text, and could not be answered with: pydantic looks for it in limited texts only."""
+    for name, value in options.items():
+        if not name or len(name) > 256 or not _text(name):
+            raise ValueError("the name of an option is a text of 1 to 256 characters")
+        if len(value) > OPTION_LIMIT if isinstance(value, str) else abs(value) >= 2**63:
+            raise ValueError("the value of an option is too long")
+        if not _text(str(value)):
+            raise ValueError("the value of an option is no text")
+    return options
+
+
+def _text(letters: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in letters)
+
+
+class ItemBody(_Strict):
+    """One of several media: an image or a video."""
+
+    image_url: HttpsUrl | None = None
+    video_url: HttpsUrl | None = None
+    alt_text: Annotated[str, Field(max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "ItemBody":
+        if (self.image_url is None) == (self.video_url is None):
+            raise ValueError("an item has an image_url or a video_url")
+        return self
 
 
 class ContentBody(_Strict):
@@ -24,15 +59,24 @@ class ContentBody(_Strict):
     )
     video_url: HttpsUrl | None = Field(None, description="An https URL; fetched through a guard.")
     image_urls: Annotated[list[HttpsUrl], Field(max_length=20)] = Field(default_factory=list[str])
+    items: Annotated[list[ItemBody], Field(max_length=20)] = Field(
+        default_factory=list[ItemBody], description="Images and videos in one post, in their order."
+    )
+    cover_url: HttpsUrl | None = Field(None, description="The picture that a video is shown by before it plays.")
+    link: HttpsUrl | None = Field(None, description="An address that the post is about.")
     privacy: Word = "public"
-    options: dict[str, str | bool | int] = Field(default_factory=dict[str, str | bool | int])
+    options: Annotated[dict[str, str | bool | int], AfterValidator(_short)] = Field(
+        default_factory=dict[str, str | bool | int]
+    )
 
 
 class TargetBody(_Strict):
     """One account, and the shape that the content takes there."""
 
     credential_ref: Word
-    format: Word = Field(description="For YouTube: short, video or text.")
+    format: Word = Field(
+        description="For YouTube: short, video, text. For Instagram: image, carousel, reel, story. For Facebook: text, photos, video, reel, story."
+    )
 
 
 class PublicationsBody(_Strict):
@@ -109,6 +153,32 @@ class PublicationView(BaseModel):
     notes: list[str]
     progress: Progress | None
     attempts: list[AttemptView]
+
+
+def content_of(said: ContentBody) -> Content:
+    """The body as the house knows it."""
+    return Content(
+        text=said.text,
+        title=said.title,
+        description=said.description,
+        tags=tuple(said.tags),
+        video=_source(said.video_url),
+        images=tuple(MediaUrl(url) for url in said.image_urls),
+        items=tuple(_item(item) for item in said.items),
+        cover=_source(said.cover_url),
+        link=said.link,
+        privacy=said.privacy,
+        options=said.options,
+    )
+
+
+def _item(said: ItemBody) -> Item:
+    kind, url = ("image", said.image_url) if said.image_url else ("video", said.video_url or "")
+    return Item(kind=kind, source=MediaUrl(url), alt_text=said.alt_text)
+
+
+def _source(url: str | None) -> MediaUrl | None:
+    return MediaUrl(url) if url else None
 
 
 def view(row: Any) -> PublicationView:

@@ -98,6 +98,7 @@ class Publishing:
             for account, target in zip(accounts, wanted.targets, strict=True)
         ]
         problems = [problem for i, p in enumerate(publications) for problem in self._problems(i, p)]
+        problems += _repeated(wanted.targets, accounts)
         if problems:
             raise NotAccepted(problems)
         accepted = await self.store.submit(self._order(wanted, publications))
@@ -143,3 +144,20 @@ class Publishing:
             body_sha256=hashlib.sha256(canonical.encode()).hexdigest(),
             publications=publications,
         )
+
+
+def _repeated(targets: Sequence[Target], accounts: Sequence[Account]) -> list[TargetProblem]:
+    """The same post twice in one order would be two posts."""
+    return [
+        TargetProblem(target=i, platform=account.platform, refusal=REPEATED)
+        for i, (target, account) in enumerate(zip(targets, accounts, strict=True))
+        if target in targets[:i]
+    ]
+
+
+REPEATED = Refusal(
+    code="duplicate_target",
+    message="The order names the same account in the same format twice.",
+    field="credential_ref",
+    remediation="Name each target once.",
+)

@@ -3,6 +3,7 @@
 A flow yields steps and is sent back what their readers make of the replies; a runner drives it. Every call says, by its type, what a
 second sending would cost: `Harmless`, `Wasteful` or `Visible`. A visible call cannot be built without the way to find out whether it
 happened. A flow that was interrupted is started again from its top: recorded writes answer at once, reads tell the present truth.
+The file is longer than others: it is the whole vocabulary that flows are written in.
 """
 
 from __future__ import annotations
@@ -29,7 +30,16 @@ class Piece:
     length: int
 
 
-Body: TypeAlias = bytes | Piece
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """A whole small file within a form (multipart): held in memory while it is sent."""
+
+    before: bytes
+    file: Piece
+    after: bytes
+
+
+Body: TypeAlias = bytes | Piece | Form
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +126,8 @@ class Visible:
     reconcile: Callable[[Asked], Flow[Reply | Verdict]]
     published: Callable[[Reply], Published | None]
     """What went out, by the reply alone; None in a reply that says that nothing did."""
+    noes_lie: bool = False
+    """Whether a no may hide that it was done: then `reconcile` is asked once before it is believed."""
     ends: bool = True
     """The last visible call of its flow: its reply and the publication's end share one commit. What follows are details."""
     audience: Audience | None = None
@@ -156,12 +168,16 @@ class Call(Generic[T]):
     answers: frozenset[int] = OK
     """Statuses that are an answer to this call, and not an error."""
     cost: Cost | None = None
-    denies: Callable[[Reply], bool] = field(default=lambda _: False)
-    """Whether an answer is a no for all its status: `{"success": false}`."""
+    recognise: Callable[[Reply], bool] | None = None
+    """Where the status alone does not tell an answer from an error, this does, instead of `answers`."""
+
+    def answered(self, reply: Reply) -> bool:
+        """Whether the reply is an answer to this call, and not an error."""
+        return self.recognise(reply) if self.recognise else reply.status in self.answers
 
     def understand(self, reply: Reply) -> T:
         """What the reply says. Raises `Refused` where it is a no."""
-        if reply.status not in self.answers or self.denies(reply):
+        if not self.answered(reply):
             raise Refused(self.explain(reply))
         return self.read(reply)
 

@@ -6,13 +6,16 @@ Each fact names the section of the contract it comes from. What could not be ver
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, NewType
+from typing import Any
 
 from waooaw_social.core.ids import Platform
 from waooaw_social.core.refusal import Cure, Reaction, Refusal, Scope
 from waooaw_social.platforms.call import Reply
 
-Seconds = NewType("Seconds", float)
+MESSAGE_LIMIT = 500
+"""Characters of a platform's message that are shown; some answer with whole pages."""
+SUNSET_WARNING = 90
+"""Days."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +70,7 @@ def explain_by(table: tuple[ErrorRow, ...], says: Says) -> Refusal:
     row = next(row for row in table if row.matches(says))
     return Refusal(
         code=row.code,
-        message=row.means or says.message or f"HTTP {says.status}",
+        message=(row.means or says.message or f"HTTP {says.status}")[:MESSAGE_LIMIT],
         reaction=row.reaction,
         scope=row.scope,
         cure=row.cure,
@@ -165,6 +168,11 @@ class Manifest:
     def explain(self, reply: Reply) -> Refusal:
         """What a reply means that is no answer."""
         return explain_by(self.errors, self.says(reply))
+
+    def sunset_near(self, today: date) -> int | None:
+        """Days until the pinned version is retired, once they are few; negative when it has been."""
+        left = (self.sunset - today).days if self.sunset else None
+        return left if left is not None and left <= SUNSET_WARNING else None
 
     def with_limits(self, limits: Mapping[str, int]) -> "Manifest":
         """The same platform with quota limits from the settings: real projects have other limits than the documents say."""

@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 
 from waooaw_social.core.clock import Clock
 from waooaw_social.core.refusal import Reaction, Refusal, Refused, Scope
-from waooaw_social.platforms.call import Call, Harmless, Piece, Reply, Request, Visible, Wasteful
+from waooaw_social.platforms.call import Call, Form, Harmless, Piece, Reply, Request, Visible, Wasteful
 from waooaw_social.platforms.kit import Kit, Kits, OAuthClient
 from waooaw_social.wire.holding import Holding
+from waooaw_social.wire.no_token import another_account
 from waooaw_social.wire.ports import (
     BreakerStore,
     Errand,
@@ -82,7 +83,7 @@ class Gateway:
         if question in self._kept:
             return self._kept[question].reply
         outcome = (await repeated(lambda: self._once(call, errand, None), clock=self.clock)).outcome
-        if isinstance(outcome, Reply) and outcome.status in call.answers:
+        if isinstance(outcome, Reply) and call.answered(outcome):
             self._kept[question] = Answered(outcome, now + timedelta(seconds=seconds))
         return outcome
 
@@ -93,6 +94,8 @@ class Gateway:
         credentials = await self.tokens.good(errand)
         if isinstance(credentials, NotSent):
             return credentials
+        if errand.posting_identity is not None and credentials.posting_identity not in {None, errand.posting_identity}:
+            return another_account(errand.posting_identity)
         way = Way(call=call, errand=errand, kit=kit, credentials=credentials, client=self._client(kit, credentials))
         held_back = await self._holding.held_back(way)
         if held_back:
@@ -142,11 +145,11 @@ class Gateway:
         held = (lent.access_token, lent.refresh_token, way.client.client_secret if way.client else None)
         secrets = secrets_of(call.request, signed, held)
         clean = redacted_reply(reply, secrets)
-        if reply.status in call.answers and not call.denies(clean):
+        if call.answered(clean):
             return clean
         refusal = redacted_refusal(call.explain(clean), secrets)
         match refusal.reaction:
-            case Reaction.REFUSED:
+            case Reaction.REFUSED | Reaction.TAKEN:
                 return clean
             case Reaction.REFRESH:
                 return await self._renewed(way.errand, lent, refusal)
@@ -180,20 +183,28 @@ class Gateway:
 
     async def _body(self, call: Call[Any]) -> bytes | FileRange:
         """Small and whole for a visible call, so that it is one write; streamed from disk for everything else."""
-        body = call.request.body
-        if not isinstance(body, Piece):
-            return body
-        path = await self.media.path(body.file)
-        span = FileRange(path=path, offset=body.offset, length=body.length)
-        if not isinstance(call.if_repeated, Visible):
-            return span
+        match call.request.body:
+            case bytes() as small:
+                return small
+            case Form(before=before, file=piece, after=after):
+                return before + await self._read(piece) + after
+            case Piece() as piece if isinstance(call.if_repeated, Visible):
+                return await self._read(piece)
+            case Piece() as piece:
+                return await self._span(piece)
+
+    async def _span(self, piece: Piece) -> FileRange:
+        return FileRange(path=await self.media.path(piece.file), offset=piece.offset, length=piece.length)
+
+    async def _read(self, piece: Piece) -> bytes:
+        span = await self._span(piece)
         try:
-            piece = await asyncio.to_thread(read, span)
+            held = await asyncio.to_thread(read, span)
         except OSError:
-            piece = b""
-        if len(piece) != body.length:
+            held = b""
+        if len(held) != piece.length:
             raise MediaMissing("the file went away, or became shorter, while it was read")
-        return piece
+        return held
 
 
 def progress_of(call: Call[Any], errand: Errand) -> Callable[[int], None] | None:

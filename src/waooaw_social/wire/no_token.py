@@ -1,6 +1,6 @@
 """Why there is no token: five reasons, each with whom it waits for."""
 
-from waooaw_social.core.refusal import Cure, Reaction, Refusal
+from waooaw_social.core.refusal import Cure, Reaction, Refusal, Scope
 from waooaw_social.platforms.call import Reply
 from waooaw_social.wire.ports import CredentialsUnavailable, CredentialUnknown, NotSent, Outcome
 
@@ -35,6 +35,16 @@ def unavailable(error: CredentialUnknown | CredentialsUnavailable) -> NotSent:
         cure=error.until, retry_after=error.retry_in,
     )  # fmt: skip
     return NotSent(why=f"CP: {error}", retry_in=error.retry_in, until=error.until, refusal=refusal)
+
+
+def another_account(wanted: str) -> NotSent:
+    """The customer replaced the connection by one of another account."""
+    message = f"The connection speaks for another account now; this was accepted for {wanted}."
+    refusal = Refusal(
+        code="wrong_account", message=message, reaction=Reaction.CURE, cure=Cure.RECONNECT, field="posting_identity",
+        scope=Scope.CREDENTIAL, remediation="Connect that account again under the same credential_ref, or cancel the publication.",
+    )  # fmt: skip
+    return NotSent(why=message, until=Cure.RECONNECT, refusal=refusal)
 
 
 def reconnect(message: str) -> NotSent:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from waooaw_social.core.account import Account
 from waooaw_social.core.ids import CredentialRef, CustomerId, Platform
 from waooaw_social.core.post import MediaFile
 from waooaw_social.core.refusal import Cure, Refusal
@@ -50,8 +51,21 @@ class Errand:
     customer_id: CustomerId
     credential_ref: CredentialRef
     platform: Platform
+    posting_identity: str | None = None
+    """For whom the publication was accepted. A connection that has come to speak for somebody else publishes nothing; None: whoever it is."""
     progress: Callable[[int, int], None] | None = None
     """Told (bytes sent, bytes in all) while a file goes up."""
+
+
+def errand_of(account: Account, progress: Callable[[int, int], None] | None = None) -> Errand:
+    """The errand of a publication: for the account that it was accepted for."""
+    return Errand(
+        customer_id=account.customer_id,
+        credential_ref=account.credential_ref,
+        platform=account.platform,
+        posting_identity=account.posting_identity,
+        progress=progress,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,8 @@ from urllib.parse import quote, quote_plus
 
 from waooaw_social.core.refusal import Refusal
 from waooaw_social.platforms.call import Reply
+from waooaw_social.platforms.manifest import MESSAGE_LIMIT
 
-MESSAGE_LIMIT = 500
-"""Characters of a platform's message that are shown; some answer with whole pages."""
 REMOVED = "[redacted]"
 SHORTEST = 8
 """Shorter texts are not secrets worth the name, and removing them would maim innocent ones."""

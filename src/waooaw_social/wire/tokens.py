@@ -162,7 +162,7 @@ class Tokens:
             return NotSent(why=str(error))
         except Lost as error:
             return Unknown(why=str(error))
-        if reply.status in call.answers:
+        if call.answered(reply):
             return reply
         refusal = redacted_refusal(call.explain(reply), secrets)
         if refusal.reaction is Reaction.CURE:

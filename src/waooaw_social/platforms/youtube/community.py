@@ -14,7 +14,8 @@ from waooaw_social.platforms.call import Asked, Flow, Reply, Verdict, Visible, u
 from waooaw_social.platforms.youtube import calls, check
 from waooaw_social.platforms.youtube.manifest import COMMUNITY_POSTS
 
-SKEW = 60.0
+SKEW = 300.0
+"""Seconds that our database's clock and the platform's may be apart."""
 
 
 def publish(publication: Publication) -> Flow[Published]:

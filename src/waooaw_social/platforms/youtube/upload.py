@@ -32,8 +32,8 @@ from waooaw_social.platforms.youtube.account import verified_channel
 from waooaw_social.platforms.youtube.calls import Channel, Gone, Held, Progress, Session, Whole
 from waooaw_social.platforms.youtube.manifest import CHUNK, PIECE
 
-SKEW = 60.0
-"""Seconds between our clock and `publishedAt`."""
+SKEW = 300.0
+"""Seconds that our database's clock and the platform's may be apart."""
 LOOKS = 3
 """Looks through the uploads before "not there" is believed (8)."""
 LISTED = 50
@@ -69,7 +69,7 @@ def upload(publication: Publication, video: MediaFile, channel: Channel) -> Flow
 def fill(session: Session, video: MediaFile) -> Flow[Progress]:
     """Send everything but the last piece. What the platform says it holds counts, not what was sent."""
     last_piece = max(0, video.size - 1) // PIECE * PIECE
-    progress = yield from calls.held(session, video.size)
+    progress = yield from still_held(session, video)
     stalled = 0
     while isinstance(progress, Held) and progress.offset < last_piece:
         length = min(CHUNK, last_piece - progress.offset)
@@ -88,6 +88,14 @@ def fill(session: Session, video: MediaFile) -> Flow[Progress]:
     return progress
 
 
+def still_held(session: Session, video: MediaFile) -> Flow[Progress]:
+    """What the session says. One that refuses to be asked is of no more use than one that is gone; the uploads can still be asked."""
+    try:
+        return (yield from calls.held(session, video.size))
+    except Refused:
+        return Gone()
+
+
 def complete(
     number: int, publication: Publication, video: MediaFile, channel: Channel, session: Session, progress: Progress
 ) -> Flow[Progress]:
@@ -99,6 +107,7 @@ def complete(
         published=published(publication),
         # The session is an exact handle, but where it is gone the look goes by resemblance.
         audience=Audience(f"youtube:{channel.id}"),
+        noes_lie=True,
         look_again=200.0,
         patience=600.0,
     )
@@ -109,7 +118,7 @@ def did_it_complete(
     asked: Asked, publication: Publication, video: MediaFile, channel: Channel, session: Session
 ) -> Flow[Reply | Verdict]:
     """The session proves it, while there is one. After that only the channel's uploads can tell."""
-    match (yield from calls.held(session, video.size)):
+    match (yield from still_held(session, video)):
         case Whole(reply):
             return reply
         case Held():

@@ -104,12 +104,14 @@ class Credentials:
         return await self.db.write(work)
 
     async def replace(self, customer_id: str, ref: str, wanted: Wanted, actor: Actor) -> Stored:
-        """Raises `NoSuchCredential`, `OtherPlatform`."""
+        """A refresh token stays where none is given, unless the account is another one now. Raises `NoSuchCredential`, `OtherPlatform`."""
 
         def work(c: sa.Connection) -> Stored:
-            if _row(c, customer_id, ref).platform != wanted.platform:
+            row = _row(c, customer_id, ref)
+            if row.platform != wanted.platform:
                 raise OtherPlatform
-            values = self._values(customer_id, ref, wanted) | {
+            values = {"refresh_token": None} if _another_account(row.posting_identity, wanted.posting_identity) else {}
+            values |= self._values(customer_id, ref, wanted) | {
                 "version": credentials.c.version + 1,
                 "updated_at": now(),
             }
@@ -207,6 +209,11 @@ def _audited(c: sa.Connection, customer_id: str, ref: str, act: str, actor: Acto
     who = {"actor": actor.name, "request_id": actor.request_id, "version": stored.version}
     c.execute(sa.insert(audit).values(at=now(), customer_id=customer_id, credential_ref=ref, act=act, **who))
     return stored
+
+
+def _another_account(before: str | None, after: str | None) -> bool:
+    """Whether a stored refresh token would bring back an account that was replaced. Where one of them has no name, nobody can tell."""
+    return before is not None and after is not None and before != after
 
 
 def _place(row: sa.Row[Any], name: str) -> dict[str, str]:

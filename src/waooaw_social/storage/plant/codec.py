@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from waooaw_social.core.account import Account
 from waooaw_social.core.ids import AgentId, CredentialRef, CustomerId, Platform, PublicationId
-from waooaw_social.core.post import Content, MediaId, MediaPath, MediaSource, MediaUrl
+from waooaw_social.core.post import Content, Item, MediaId, MediaPath, MediaSource, MediaUrl
 from waooaw_social.core.publication import Publication
 from waooaw_social.core.refusal import Cure, Reaction, Refusal, Scope
 from waooaw_social.platforms.call import Reply
@@ -21,11 +21,13 @@ def content_to_json(content: Content) -> dict[str, Any]:
     fields = asdict(content)
     fields["video"] = _source_to_json(content.video) if content.video else None
     fields["images"] = [_source_to_json(image) for image in content.images]
+    fields["cover"] = _source_to_json(content.cover) if content.cover else None
+    fields["items"] = [{**asdict(item), "source": _source_to_json(item.source)} for item in content.items]
     return {name: value for name, value in fields.items() if value not in (None, [], (), {})}
 
 
 def content_from_json(fields: Mapping[str, Any]) -> Content:
-    video = fields.get("video")
+    video, cover = fields.get("video"), fields.get("cover")
     return Content(
         text=fields.get("text"),
         title=fields.get("title"),
@@ -33,6 +35,12 @@ def content_from_json(fields: Mapping[str, Any]) -> Content:
         tags=tuple(fields.get("tags", ())),
         video=_source_from_json(video) if video else None,
         images=tuple(_source_from_json(image) for image in fields.get("images", ())),
+        items=tuple(
+            Item(kind=item["kind"], source=_source_from_json(item["source"]), alt_text=item.get("alt_text"))
+            for item in fields.get("items", ())
+        ),
+        cover=_source_from_json(cover) if cover else None,
+        link=fields.get("link"),
         privacy=fields.get("privacy", "public"),
         options=dict(fields.get("options", {})),
     )
@@ -74,7 +82,8 @@ def publication_of(row: sa.Row[Any]) -> Publication:
 
 
 def refusal_to_json(refusal: Refusal) -> dict[str, Any]:
-    return {name: value for name, value in asdict(refusal).items() if value not in (None, "")}
+    told = {name: value for name, value in asdict(refusal).items() if value not in (None, "")}
+    return {name: plain(value) if isinstance(value, str) else value for name, value in told.items()}
 
 
 def refusal_from_json(fields: Mapping[str, Any]) -> Refusal:
@@ -82,6 +91,11 @@ def refusal_from_json(fields: Mapping[str, Any]) -> Refusal:
     read: dict[str, Any] = {**fields, "reaction": Reaction(fields["reaction"]), "scope": Scope(fields["scope"])}
     read["cure"] = Cure(cure) if cure else None
     return Refusal(**read)
+
+
+def plain(words: str) -> str:
+    """Words from outside as every database can keep them: without NULs, and without halves of letters where somebody cut a text."""
+    return words.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def reply_to_bytes(reply: Reply) -> bytes:

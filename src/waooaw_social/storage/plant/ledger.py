@@ -17,6 +17,7 @@ from waooaw_social.core.ids import Audience, PublicationId, RemoteId
 from waooaw_social.core.post import Published
 from waooaw_social.core.publication import State
 from waooaw_social.durable.ports import (
+    DOUBT_AFTER,
     Answer,
     Attempt,
     AudienceBusy,
@@ -26,6 +27,7 @@ from waooaw_social.durable.ports import (
     EntryState,
     Failed,
     Fenced,
+    HeardBy,
     Lease,
     Moved,
     Parked,
@@ -33,7 +35,7 @@ from waooaw_social.durable.ports import (
 )
 from waooaw_social.platforms.call import Reply
 from waooaw_social.storage.db import Database, now
-from waooaw_social.storage.plant.codec import refusal_to_json, reply_from_bytes, reply_to_bytes
+from waooaw_social.storage.plant.codec import plain, refusal_to_json, reply_from_bytes, reply_to_bytes
 from waooaw_social.storage.plant.tables import entries, publications
 from waooaw_social.storage.seal import Sealer
 
@@ -64,7 +66,13 @@ class SqlLedger:
             )
             return Attempt(publication_id=lease.publication_id, name=name, number=number)
 
-        return await self._unique(work)
+        try:
+            return await self._unique(work)
+        except _Held:
+            pass
+        oldest = sa.select(sa.func.max(now() - entries.c.begun_at))
+        held = oldest.where(entries.c.audience == audience, _is(EntryState.OPEN))
+        raise AudienceBusy(await self.db.read(lambda c: c.execute(held).scalar()) or 0.0)
 
     async def abandon(self, attempt: Attempt) -> None:
         def work(c: sa.Connection) -> None:
@@ -123,7 +131,7 @@ class SqlLedger:
             values = {
                 "state": State.PARKED.value,
                 "due_at": now() + parked.seconds,
-                "why": parked.why,
+                "why": plain(parked.why),
                 "refusal": refusal,
             }
             return _leave(c, lease, values)
@@ -139,9 +147,9 @@ class SqlLedger:
                 return completion
             if not _leave(c, lease, ending_values(ending) | {"ended_at": now()}):
                 return None
-            if isinstance(ending, Undecided):
+            if after := DOUBT_AFTER.get(type(ending)):
                 open_ones = (entries.c.publication == lease.publication_id) & _is(EntryState.OPEN)
-                c.execute(sa.update(entries).where(open_ones).values(state=EntryState.UNRESOLVED.value))
+                c.execute(sa.update(entries).where(open_ones).values(state=after.value))
             return completion
 
         return await self.db.write(work)
@@ -183,6 +191,8 @@ class SqlLedger:
             no = sa.update(entries).where(_one(attempt), _is(EntryState.OPEN))
             c.execute(no.values(state=EntryState.REFUSED.value, **heard))
             return Completion.RECORDED
+        # The publication before its entries, as `begin` locks them.
+        c.execute(sa.select(publications.c.id).where(publications.c.id == attempt.publication_id).with_for_update())
         remote_id = answer.published.post_id
         mine = _named(attempt.publication_id, attempt.name) & _is(EntryState.ANSWERED)
         others = set(c.execute(sa.select(entries.c.remote_id).where(mine)).scalars())
@@ -197,7 +207,7 @@ class SqlLedger:
         if others or not changed:
             log.critical("published_twice", publication=attempt.publication_id, call=attempt.name, remote_id=remote_id)
             return Completion.DOUBLE
-        _wake(c, attempt.publication_id)
+        _wake(c, answer)
         return Completion.RECORDED
 
     def _sealed(self, attempt: Attempt, reply: Reply) -> bytes:
@@ -209,8 +219,12 @@ class SqlLedger:
             return await self.db.write(work)
         except IntegrityError as error:
             if "audience" in str(error.orig):
-                raise AudienceBusy("another publication of this audience is in doubt") from None
+                raise _Held from None
             raise Moved("the ledger has moved on since it was looked up") from None
+
+
+class _Held(Exception):
+    """The audience is another publication's."""
 
 
 def ending_values(ending: Done | Failed | Undecided) -> dict[str, Any]:
@@ -222,9 +236,9 @@ def ending_values(ending: Done | Failed | Undecided) -> dict[str, Any]:
             # It is up, whole, whatever the last beat told of its progress.
             return {"state": State.PUBLISHED.value, "refusal": None, "bytes_sent": publications.c.bytes_total, **values}
         case Failed(refusal=refusal):
-            return {"state": State.REFUSED.value, "why": refusal.message, "refusal": refusal_to_json(refusal)}
+            return {"state": State.REFUSED.value, "why": plain(refusal.message), "refusal": refusal_to_json(refusal)}
         case Undecided():
-            return {"state": State.UNRESOLVED.value, "why": f"{ending.why}. {ending.how_to_settle}"}
+            return {"state": State.UNRESOLVED.value, "why": plain(f"{ending.why}. {ending.how_to_settle}")}
 
 
 def _leave(c: sa.Connection, lease: Lease, values: Mapping[str, Any]) -> bool:
@@ -234,12 +248,16 @@ def _leave(c: sa.Connection, lease: Lease, values: Mapping[str, Any]) -> bool:
     return bool(c.execute(sa.update(publications).where(mine, holding).values(worker=None, **values)).rowcount)
 
 
-def _wake(c: sa.Connection, publication_id: PublicationId) -> None:
-    """An answer that nobody is waiting for by now: the publication goes on at once, or is opened again."""
-    resting = publications.c.state.in_([State.PARKED.value, State.UNRESOLVED.value, State.REFUSED.value])
-    one = publications.c.id == publication_id
+def _wake(c: sa.Connection, answer: Answer) -> None:
+    """An answer that nobody is waiting for by now: the publication goes on at once, or is opened again; or is taken from who runs it
+    without knowing."""
+    waits = publications.c.state.in_([State.PARKED.value, State.UNRESOLVED.value, State.REFUSED.value])
+    if answer.heard_by is not HeardBy.RECONCILE:
+        epoch = sa.select(entries.c.epoch).where(_one(answer.attempt)).scalar_subquery()
+        waits |= (publications.c.state == State.RUNNING.value) & (publications.c.epoch != epoch)
+    one = publications.c.id == answer.attempt.publication_id
     values = {"state": State.DUE.value, "due_at": now(), "worker": None, "ended_at": None}
-    c.execute(sa.update(publications).where(one, resting).values(**values))
+    c.execute(sa.update(publications).where(one, waits).values(**values))
 
 
 def _fenced(c: sa.Connection, lease: Lease) -> str:

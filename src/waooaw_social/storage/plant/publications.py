@@ -1,4 +1,7 @@
-"""Publications in SQL: accepted once, claimed with a lease, shown to their own customer. Fills `Publications`."""
+"""Publications in SQL: accepted once, claimed with a lease, shown to their own customer. Fills `Publications`.
+
+What cannot be read is put back and told, and stops nobody else. As long as the port and the orders are wide: one table's life in one piece.
+"""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -6,20 +9,36 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.exc import IntegrityError
 
 from waooaw_social.core.ids import CustomerId, PublicationId
 from waooaw_social.core.publication import WAITING, Publication, State
+from waooaw_social.core.refusal import Cure, Reaction, Refusal, Scope
 from waooaw_social.durable.ports import Claim, EntryState, Lease
 from waooaw_social.storage.db import Database, now
-from waooaw_social.storage.plant.codec import content_to_json, publication_of
+from waooaw_social.storage.plant.codec import content_to_json, publication_of, refusal_to_json
 from waooaw_social.storage.plant.ledger import SqlLedger
 from waooaw_social.storage.plant.tables import entries, orders, publications
+from waooaw_social.storage.seal import CannotOpen
 
 AUDITED_WITHIN = 3 * 24 * 3600.0
 """Seconds after its end in which a publication is audited; after that whoever could be asked is not there any more."""
 ORDERS_KEPT = 7 * 24 * 3600.0
 """Seconds for which an Idempotency-Key is remembered."""
+
+UNREADABLE_AGAIN = 300.0
+"""Seconds until it is tried again to read what could not be read."""
+UNREADABLE = Refusal(
+    code="needs_operator",
+    message="What was recorded of this publication cannot be read; it waits, and nothing is sent.",
+    reaction=Reaction.CURE,
+    scope=Scope.APP,
+    cure=Cure.OPERATOR,
+    remediation="Put back the PLANT_LEDGER_SECRET that it was recorded with.",
+)
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +86,8 @@ class SqlPublications:
 
     async def show(self, customer_id: CustomerId, publication_id: str) -> Mapping[str, Any] | None:
         """One publication of this customer's, with its attempts; None where it has none of this id."""
+        if "\0" in publication_id:  # PostgreSQL would not even look
+            return None
         mine = (publications.c.id == publication_id) & (publications.c.customer_id == customer_id)
 
         def work(c: sa.Connection) -> Mapping[str, Any] | None:
@@ -114,7 +135,7 @@ class SqlPublications:
             publications.c.audited_at.is_(None),
             publications.c.ended_at.between(now() - AUDITED_WITHIN, now() - older_than),
         )
-        return await self.db.read(lambda c: self._claims(c, c.execute(ready.limit(most)).scalars().all()))
+        return await self.db.read(lambda c: self._claims(c, c.execute(ready.limit(most)).scalars().all())[0])
 
     async def audited(self, publication_id: PublicationId, note: str | None) -> None:
         def work(c: sa.Connection) -> None:
@@ -143,10 +164,18 @@ class SqlPublications:
             "state": State.RUNNING.value,
         }
         c.execute(sa.update(publications).where(mine).values(**values))
-        return self._claims(c, list(before), {i: row.due_at for i, row in before.items() if row.worker})
+        claims, unread = self._claims(c, list(before), {i: row.due_at for i, row in before.items() if row.worker})
+        if unread:
+            c.execute(sa.update(publications).where(publications.c.id.in_(unread)).values(**_unreadable()))
+        return claims
 
-    def _claims(self, c: sa.Connection, ids: Sequence[str], let_go: Mapping[str, float] | None = None) -> list[Claim]:
-        """These publications with all that the ledger knows of them. `let_go`: when the lease of a taken-over one had ended."""
+    def _claims(
+        self, c: sa.Connection, ids: Sequence[str], let_go: Mapping[str, float] | None = None
+    ) -> tuple[list[Claim], list[str]]:
+        """These publications with all that the ledger knows of them, and the ids of those that cannot be read: they stop nobody else.
+
+        `let_go`: when the lease of a taken-over one had ended.
+        """
         these = sa.select(publications, now().label("clock")).where(publications.c.id.in_(ids))
         rows = c.execute(these.order_by(publications.c.id)).all()
         recorded: dict[str, list[Any]] = {}
@@ -156,17 +185,36 @@ class SqlPublications:
             entries.c.publication.in_(ids), entries.c.state != EntryState.STALE.value
         )
         for row in c.execute(known.order_by(entries.c.number)):
-            recorded.setdefault(row.publication, []).append(self.ledger.entry_of(row))
-        return [
-            Claim(
-                lease=Lease(publication_id=PublicationId(row.id), epoch=row.epoch),
-                publication=publication_of(row),
-                due_in=row.publish_at - row.clock if row.publish_at is not None else 0.0,
-                entries=tuple(recorded.get(row.id, ())),
-                late_by=row.clock - let_go[row.id] if let_go and row.id in let_go else None,
-            )
-            for row in rows
-        ]
+            recorded.setdefault(row.publication, []).append(row)
+        claims: list[Claim] = []
+        unread: list[str] = []
+        for row in rows:
+            try:
+                claims.append(self._read(row, recorded.get(row.id, []), let_go or {}))
+            except (CannotOpen, LookupError, TypeError, ValueError) as error:
+                log.error("publication_unreadable", publication=row.id, error=type(error).__name__)  # noqa: TRY400 - its text may quote
+                unread.append(row.id)
+        return claims, unread
+
+    def _read(self, row: sa.Row[Any], recorded: Sequence[sa.Row[Any]], let_go: Mapping[str, float]) -> Claim:
+        return Claim(
+            lease=Lease(publication_id=PublicationId(row.id), epoch=row.epoch),
+            publication=publication_of(row),
+            due_in=row.publish_at - row.clock if row.publish_at is not None else 0.0,
+            entries=tuple(self.ledger.entry_of(entry) for entry in recorded),
+            late_by=row.clock - let_go[row.id] if row.id in let_go else None,
+        )
+
+
+def _unreadable() -> dict[str, Any]:
+    """Put back until an operator has put the secret back: without its records nobody may send it."""
+    return {
+        "state": State.PARKED.value,
+        "worker": None,
+        "due_at": now() + UNREADABLE_AGAIN,
+        "why": UNREADABLE.message,
+        "refusal": refusal_to_json(UNREADABLE),
+    }
 
 
 def _due() -> sa.Select[Any, Any, Any]:

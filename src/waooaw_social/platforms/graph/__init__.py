@@ -1,0 +1,1 @@
+"""Meta's shared grammar: what Instagram and Facebook say alike."""

@@ -1,0 +1,250 @@
+"""What goes wrong around a doubt: refusals before and after it, answers heard late, words that a database cannot keep, keys that are gone."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from durable import toys
+from durable.stores import open_store
+from durable.sweep import DELAYS, SteppingClock
+from waooaw_social.core.ids import RemoteId
+from waooaw_social.core.post import Published
+from waooaw_social.core.publication import Publication, State
+from waooaw_social.core.refusal import Reaction, Refusal, Refused
+from waooaw_social.durable.memory import MemoryInbox
+from waooaw_social.durable.ports import Answer, Attempt, Ending, Failed, HeardBy, Undecided
+from waooaw_social.durable.runner import Runner
+from waooaw_social.platforms.call import Call, Flow, Reply
+from waooaw_social.storage.plant.ledger import SqlLedger
+from waooaw_social.storage.plant.publications import SqlPublications
+from waooaw_social.storage.seal import KeyRing, Sealer
+from waooaw_social.wire.ports import Errand, NotSent, Outcome, Unknown
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass
+class Odd:
+    """The toy platform behind a gateway that answers as `told` says: by a call's name, one after the other; then as the toy does."""
+
+    inner: toys.ToyPlatform
+    told: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
+    sent: list[str] = field(default_factory=list[str])
+
+    async def send(self, call: Call[Any], errand: Errand, *, not_after: float | None = None) -> Outcome:
+        self.sent.append(call.name)
+        answers = self.told.get(call.name, [])
+        if not answers:
+            return await self.inner.send(call, errand, not_after=not_after)
+        answer = answers.pop(0)
+        if answer is LOST_REPLY:
+            await self.inner.send(call, errand, not_after=not_after)
+            return LOST_REPLY
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+LOST_REPLY, LOST_REQUEST = Unknown(why="the reply was lost"), Unknown(why="the request was lost")
+NO = Refusal(code="toy_no", message="no")
+UNDECIDED = Undecided(name="post", why="nobody knows", tried_at=0.0, how_to_settle="look")
+
+
+@dataclass
+class Room:
+    """A store, a platform, and whoever drives what is due."""
+
+    store: Any
+    clock: SteppingClock
+    gateway: Odd
+    ends: list[Ending] = field(default_factory=list[Ending])
+
+    async def drive(self, flow: Any) -> Ending | None:
+        """One claim, driven to its ending; None where nothing is due."""
+        claims = await self.store.claim("w", lease=30.0, most=1)
+        if not claims:
+            return None
+        runner = Runner(
+            ledger=self.store,
+            gateway=self.gateway,
+            files=None,  # type: ignore[arg-type]
+            inbox=MemoryInbox(),
+            clock=self.clock,
+            delays=DELAYS,
+        )
+        account = claims[0].publication.account
+        errand = Errand(
+            customer_id=account.customer_id, credential_ref=account.credential_ref, platform=account.platform
+        )
+        return await runner.advance(claims[0], flow(claims[0].publication), errand)
+
+    async def drive_for(self, flow: Any, seconds: float) -> None:
+        """Whatever comes due in so many seconds."""
+        until = self.clock.offset + seconds
+        while self.clock.offset < until:
+            if await self.drive(flow) is None:
+                await self.clock.advance(1.0)
+
+    def live(self, publication: Publication) -> list[str]:
+        return [post["id"] for post in self.gateway.inner.live if post["by"] == publication.id]
+
+
+@pytest.fixture
+async def room(store_kind: str, store_place: Any) -> AsyncIterator[Room]:
+    clock = SteppingClock()
+    async with open_store(store_kind, clock, store_place) as store:
+        yield Room(store, clock, Odd(toys.ToyPlatform(clock)))
+
+
+def looked_at_first(publication: Publication) -> Flow[Published]:
+    """A flow that reads before it posts, as all real ones do."""
+    yield from toys.recent(publication)
+    return (yield from toys.feed(publication))
+
+
+async def test_a_call_that_may_go_nowhere_leaves_no_doubt_that_holds_the_audience(room: Room) -> None:
+    one, two = toys.publication("p1"), toys.publication("p2", text="another")
+    await room.store.accept(one)
+    room.gateway.told["post"] = [LOST_REQUEST, Refused(NO)]
+    await room.drive_for(toys.feed, 200.0)
+    assert (await room.store.where(one))[0] is State.REFUSED
+    await room.store.accept(two)
+    await room.drive_for(toys.feed, 200.0)
+    assert (await room.store.where(two))[0] is State.PUBLISHED
+
+
+async def test_a_no_on_the_way_to_a_doubt_does_not_end_it_while_there_is_patience(room: Room) -> None:
+    publication = toys.publication()
+    await room.store.accept(publication)
+    room.gateway.told["post"] = [LOST_REPLY]
+    await room.drive_for(looked_at_first, 5.0)
+    room.gateway.told["recent"] = [Reply(403, body=b"{}")] * 3
+    await room.drive_for(looked_at_first, 400.0)
+    assert (await room.store.where(publication)) == (State.PUBLISHED, room.live(publication)[0])
+
+
+async def test_a_no_that_stays_on_the_way_to_a_doubt_ends_in_dont_know_and_frees_the_audience(room: Room) -> None:
+    one, two = toys.publication("p1"), toys.publication("p2", text="another")
+    await room.store.accept(one)
+    room.gateway.told["post"] = [LOST_REPLY]
+    await room.drive_for(looked_at_first, 5.0)
+    room.gateway.told["recent"] = [Reply(403, body=b"{}")] * 1000
+    await room.drive_for(looked_at_first, 1000.0)
+    assert (await room.store.where(one))[0] is State.UNRESOLVED
+    room.gateway.told.clear()
+    await room.store.accept(two)
+    await room.drive_for(looked_at_first, 10.0)
+    assert (await room.store.where(two))[0] is State.PUBLISHED
+
+
+async def test_what_is_known_to_be_out_is_never_called_refused(room: Room) -> None:
+    publication = toys.publication()
+    await room.store.accept(publication)
+    room.gateway.told["post"] = [LOST_REPLY]
+    await room.drive(looked_at_first)
+    attempt = Attempt(publication_id=publication.id, name="post", number=1)
+    live = Published(post_id=RemoteId(room.live(publication)[0]))
+    reply = Reply(200, body=f'{{"id": "{live.post_id}"}}'.encode())
+    await room.store.complete(Answer(attempt=attempt, reply=reply, published=live, heard_by=HeardBy.LATE))
+    room.gateway.told["recent"] = [Reply(403, body=b"{}")] * 1000
+    await room.drive_for(looked_at_first, 1000.0)
+    assert (await room.store.where(publication))[0] is not State.REFUSED
+
+
+WORDS = ["a cut emoji: \ud83d", "a NUL: \0", "both: \0\ud83d"]
+
+
+@pytest.mark.parametrize("words", WORDS)
+async def test_a_no_in_words_that_no_database_keeps_is_recorded_all_the_same(room: Room, words: str) -> None:
+    publication = toys.publication()
+    await room.store.accept(publication)
+    refusal = Refusal(code="toy_no", message=words, platform_code=words)
+
+    def flow(p: Publication) -> Flow[Published]:
+        call = toys.post(p, "x", "post")
+        odd = Call(
+            name="post",
+            request=call.request,
+            read=call.read,
+            explain=lambda _: refusal,
+            if_repeated=call.if_repeated,
+        )
+        remote = yield from odd
+        return Published(post_id=RemoteId(remote))
+
+    room.gateway.told["post"] = [Reply(400, body=b"{}")] * 9
+    ending = await room.drive(flow)
+    assert isinstance(ending, Failed)
+    assert (await room.store.where(publication))[0] is State.REFUSED
+    assert room.gateway.sent == ["post"]
+
+
+async def test_a_wait_in_words_that_no_database_keeps_is_recorded_all_the_same(room: Room) -> None:
+    publication = toys.publication()
+    await room.store.accept(publication)
+    refusal = Refusal(code="toy_no", message=WORDS[2])
+    room.gateway.told["post"] = [NotSent(why=WORDS[2], retry_in=25.0, refusal=refusal)]
+    await room.drive(toys.feed)
+    assert (await room.store.where(publication))[0] is State.PARKED
+
+
+async def test_a_busy_audience_is_not_asked_for_so_often_that_the_reads_cost_a_quota(room: Room) -> None:
+    one, two = toys.publication("p1"), toys.publication("p2", text="another")
+    await room.store.accept(one)
+    room.gateway.told["post"] = [LOST_REQUEST] * 6
+    await room.drive(toys.feed)
+    await room.store.accept(two)
+    before = len(room.gateway.sent)
+    until = room.clock.offset + DELAYS.reconcile - 5.0
+    while room.clock.offset < until:
+        if await room.drive(looked_at_first) is None:
+            await room.clock.advance(1.0)
+    assert len(room.gateway.sent) - before <= 6
+
+
+async def test_a_platform_that_says_wait_no_time_is_not_asked_without_pause(room: Room) -> None:
+    publication = toys.publication()
+    await room.store.accept(publication)
+    refusal = Refusal(code="rate_limited", message="too fast", reaction=Reaction.THROTTLE, retry_after=0.0)
+    room.gateway.told["post"] = [NotSent(why="too fast", retry_in=0.0, refusal=refusal)] * 50
+    for _ in range(50):
+        if await room.drive(toys.feed) is None:
+            break
+    assert len(room.gateway.sent) == 1
+
+
+@pytest.mark.parametrize("store_kind", ["sqlite", "postgresql"])
+async def test_a_publication_whose_records_cannot_be_opened_waits_and_stops_nobody_else(room: Room) -> None:
+    one, two = toys.publication("p1"), toys.publication("p2", text="another", account="a2")
+    await room.store.accept(one)
+    (claim,) = await room.store.claim("w", lease=30.0, most=1)
+    await room.store.keep(claim.lease, "make", Reply(200), seen=[])
+    await room.clock.advance(31.0)
+    await room.store.accept(two)
+    ledger = SqlLedger(db=room.store.db, sealer=Sealer(KeyRing("another secret")))
+    publications = SqlPublications(db=room.store.db, ledger=ledger)
+    claims = await publications.claim("w", lease=30.0, most=9)
+    assert [claim.publication.id for claim in claims] == ["p2"]
+    shown = await publications.show(one.account.customer_id, one.id)
+    assert shown and shown["state"] == State.PARKED and shown["refusal"]["code"] == "needs_operator"
+    await room.clock.advance(301.0)
+    again = await room.store.claim("w", lease=30.0, most=9)
+    assert {claim.publication.id for claim in again} == {"p1", "p2"}
+
+
+@pytest.mark.parametrize("ending", [Failed(refusal=NO), UNDECIDED], ids=["a no", "don't know"])
+async def test_an_answer_heard_late_is_not_overruled_by_who_runs_it_without_knowing(room: Room, ending: Any) -> None:
+    publication = toys.publication()
+    await room.store.accept(publication)
+    (first,) = await room.store.claim("w1", lease=30.0, most=1)
+    attempt = await room.store.begin(first.lease, "post", audience=None, seen=[])
+    await room.clock.advance(31.0)
+    (second,) = await room.store.claim("w2", lease=30.0, most=1)
+    live = Published(post_id=RemoteId("m1"))
+    late = Answer(attempt=attempt, reply=Reply(200, body=b'{"id": "m1"}'), published=live, heard_by=HeardBy.REPLY)
+    await room.store.complete(late)
+    assert await room.store.end(second.lease, ending) is None
+    await room.drive_for(toys.feed, 5.0)
+    assert await room.store.where(publication) == (State.PUBLISHED, "m1")
