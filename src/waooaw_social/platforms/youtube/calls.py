@@ -60,7 +60,14 @@ class Gone:
     """The session is no more, whatever became of it."""
 
 
-Progress: TypeAlias = Held | Whole | Gone
+@dataclass(frozen=True)
+class Mute:
+    """The session refuses to be asked. What is in it can only be told by the channel's uploads."""
+
+    refusal: Refusal
+
+
+Progress: TypeAlias = Held | Whole | Gone | Mute
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +128,16 @@ def send_chunk(session: Session, file: MediaFile, offset: int, length: int) -> C
     return _call("send chunk", request, _progress_of(session), Harmless(repeatable=False), answers=SESSION_ANSWERS)
 
 
-def complete(name: str, session: Session, file: MediaFile, offset: int, visible: Visible) -> Call[Progress]:
-    """The last piece: with it, the video exists. 308 is no answer to it: YouTube has not got everything, so nothing is out."""
+def complete(
+    name: str, session: Session, file: MediaFile, offset: int, visible: Visible, *, blindly: bool = False
+) -> Call[Progress]:
+    """The last piece: with it, the video exists. 308 means that YouTube has not got everything, so nothing is out.
+
+    That is no answer where the session can be asked what it has got; it is one where it cannot (`blindly`).
+    """
     request = _put(session, file, offset, file.size - offset)
-    return _call(name, request, _progress_of(session), visible, answers=frozenset({200, 201}) | SESSION_GONE)
+    answers = SESSION_ANSWERS if blindly else SESSION_ANSWERS - {308}
+    return _call(name, request, _progress_of(session), visible, answers=answers)
 
 
 def create_community_post(resource: Mapping[str, Any], visible: Visible) -> Call[Mapping[str, Any]]:

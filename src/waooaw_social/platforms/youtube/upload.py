@@ -29,7 +29,7 @@ from waooaw_social.platforms.call import (
 )
 from waooaw_social.platforms.youtube import calls, check
 from waooaw_social.platforms.youtube.account import verified_channel
-from waooaw_social.platforms.youtube.calls import Channel, Gone, Held, Progress, Session, Whole
+from waooaw_social.platforms.youtube.calls import Channel, Gone, Held, Mute, Progress, Session, Whole
 from waooaw_social.platforms.youtube.manifest import CHUNK, PIECE
 
 SKEW = 300.0
@@ -63,6 +63,8 @@ def upload(publication: Publication, video: MediaFile, channel: Channel) -> Flow
         completed = yield from complete(number, publication, video, channel, session, progress)
         if isinstance(completed, Whole):
             return published(publication)(completed.reply) or _never()
+        if isinstance(progress, Mute):
+            raise Refused(progress.refusal)
     raise AssertionError("count() has no end")
 
 
@@ -89,17 +91,17 @@ def fill(session: Session, video: MediaFile) -> Flow[Progress]:
 
 
 def still_held(session: Session, video: MediaFile) -> Flow[Progress]:
-    """What the session says. One that refuses to be asked is of no more use than one that is gone; the uploads can still be asked."""
+    """What the session says, if it says anything."""
     try:
         return (yield from calls.held(session, video.size))
-    except Refused:
-        return Gone()
+    except Refused as no:
+        return Mute(no.refusal)
 
 
 def complete(
     number: int, publication: Publication, video: MediaFile, channel: Channel, session: Session, progress: Progress
 ) -> Flow[Progress]:
-    """The visible call. To a session that is gone it is sent all the same: its "gone" is the recorded reason to open the next."""
+    """The visible call. To a session that is gone, or mute, it is sent all the same: what it says to that is recorded, and a doubt looked into."""
     offset = progress.offset if isinstance(progress, Held) else max(0, video.size - 1) // PIECE * PIECE
     there = progress.session if isinstance(progress, Held) else session
     visible = Visible(
@@ -111,7 +113,8 @@ def complete(
         look_again=200.0,
         patience=600.0,
     )
-    return (yield from calls.complete(f"complete upload {number}", there, video, offset, visible))
+    blindly = isinstance(progress, Mute)
+    return (yield from calls.complete(f"complete upload {number}", there, video, offset, visible, blindly=blindly))
 
 
 def did_it_complete(
@@ -123,7 +126,7 @@ def did_it_complete(
             return reply
         case Held():
             return Verdict.ABSENT
-        case Gone():
+        case Gone() | Mute():
             return (yield from look_through_uploads(asked, publication, video, channel))
 
 
