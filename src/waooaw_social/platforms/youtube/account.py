@@ -5,8 +5,8 @@ from waooaw_social.core.refusal import Cure, Reaction, Refusal, Refused, Scope
 from waooaw_social.platforms.call import Flow
 from waooaw_social.platforms.kit import CredentialReport
 from waooaw_social.platforms.youtube import calls
-from waooaw_social.platforms.youtube.calls import Channel
 from waooaw_social.platforms.youtube.manifest import YOUTUBE
+from waooaw_social.platforms.youtube.replies import Channel
 
 
 def verified_channel(account: Account) -> Flow[Channel]:

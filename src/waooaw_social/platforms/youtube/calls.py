@@ -1,104 +1,48 @@
-"""YouTube's requests and the readers of their replies. Each reads the few fields that we use, and no more."""
+"""YouTube's requests. What their replies say is in `replies.py`."""
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeVar
 
-from waooaw_social.core.ids import RemoteId
 from waooaw_social.core.post import MediaFile
-from waooaw_social.core.refusal import Refusal, Refused
 from waooaw_social.platforms.call import OK, Call, Cost, Harmless, IfRepeated, Piece, Reply, Request, Visible, Wasteful
 from waooaw_social.platforms.youtube.errors import GENERAL, UPLOADS
 from waooaw_social.platforms.youtube.manifest import API, MANIFEST, SESSION_GOOD_FOR, UPLOAD
+from waooaw_social.platforms.youtube.replies import (
+    SESSION_GONE,
+    Channel,
+    Progress,
+    Session,
+    Video,
+    items,
+    progress_of,
+    read_channel,
+    read_session,
+    read_upload_ids,
+    read_videos,
+)
 
 T = TypeVar("T")
 
-SESSION_GONE = frozenset({404, 410})
 SESSION_ANSWERS = frozenset({200, 201, 308}) | SESSION_GONE
-
-
-@dataclass(frozen=True, kw_only=True)
-class Channel:
-    """The channel that a token speaks for."""
-
-    id: str
-    title: str
-    uploads: str
-    """Its playlist of uploads: read, never computed from the id."""
-    long_uploads: str
-
-
-@dataclass(frozen=True)
-class Session:
-    """A resumable upload. Its URI grants uploading: a secret."""
-
-    uri: str
-
-    def __repr__(self) -> str:
-        return "Session(********)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """The session waits for more: it holds everything before `offset`."""
-
-    offset: int
-    session: Session
-
-
-@dataclass(frozen=True)
-class Whole:
-    """The session has ended with a video, and repeats its last answer."""
-
-    reply: Reply
-
-
-@dataclass(frozen=True)
-class Gone:
-    """The session is no more, whatever became of it."""
-
-
-@dataclass(frozen=True)
-class Mute:
-    """The session refuses to be asked. What is in it can only be told by the channel's uploads."""
-
-    refusal: Refusal
-
-
-Progress: TypeAlias = Held | Whole | Gone | Mute
-
-
-@dataclass(frozen=True, kw_only=True)
-class Video:
-    """A video as its owner sees it."""
-
-    id: RemoteId
-    title: str
-    privacy: str
-    published_at: float
-    size: int | None
-    """None where YouTube does not say (yet)."""
-    resource: Mapping[str, Any]
 
 
 def my_channel() -> Call[Channel]:
     """The channel of the token: whom we are about to speak for. 1 unit."""
-    return _get("my channel", "channels", _read_channel, part="id,snippet,contentDetails,status", mine="true")
+    return _get("my channel", "channels", read_channel, part="id,snippet,contentDetails,status", mine="true")
 
 
 def videos(
     ids: tuple[str, ...], *, parts: str = "snippet,status,contentDetails,fileDetails"
 ) -> Call[tuple[Video, ...]]:
     """Up to 50 videos by id; unknown ids are left out of the answer. 1 unit."""
-    return _get("videos", "videos", _read_videos, part=parts, id=",".join(ids))
+    return _get("videos", "videos", read_videos, part=parts, id=",".join(ids))
 
 
 def uploads(channel: Channel) -> Call[tuple[str, ...]]:
     """The ids of the newest 50 uploads. 1 unit."""
     return _get(
-        "uploads", "playlistItems", _read_upload_ids, part="contentDetails", playlistId=channel.uploads, maxResults="50"
+        "uploads", "playlistItems", read_upload_ids, part="contentDetails", playlistId=channel.uploads, maxResults="50"
     )
 
 
@@ -113,19 +57,19 @@ def open_session(name: str, resource: Mapping[str, Any], file: MediaFile, *, not
     request = Request(
         method="POST", url=f"{UPLOAD}/videos", params=params, headers=headers, body=json.dumps(resource).encode()
     )
-    return _call(name, request, _read_session, Wasteful(good_for=SESSION_GOOD_FOR), cost=Cost(bucket=UPLOADS, units=1))
+    return _call(name, request, read_session, Wasteful(good_for=SESSION_GOOD_FOR), cost=Cost(bucket=UPLOADS, units=1))
 
 
 def held(session: Session, size: int) -> Call[Progress]:
     """How much does the session hold? Or the answer that it ended with."""
     request = Request(method="PUT", url=session.uri, headers={"content-range": f"bytes */{size}"})
-    return _call("how much is held", request, _progress_of(session), Harmless(), answers=SESSION_ANSWERS)
+    return _call("how much is held", request, progress_of(session), Harmless(), answers=SESSION_ANSWERS)
 
 
 def send_chunk(session: Session, file: MediaFile, offset: int, length: int) -> Call[Progress]:
     """A chunk that does not complete the upload. After a lost reply: ask how much is held, do not just send it again."""
     request = _put(session, file, offset, length)
-    return _call("send chunk", request, _progress_of(session), Harmless(repeatable=False), answers=SESSION_ANSWERS)
+    return _call("send chunk", request, progress_of(session), Harmless(repeatable=False), answers=SESSION_ANSWERS)
 
 
 def complete(
@@ -137,7 +81,7 @@ def complete(
     """
     request = _put(session, file, offset, file.size - offset)
     answers = SESSION_ANSWERS if blindly else SESSION_ANSWERS - {308}
-    return _call(name, request, _progress_of(session), visible, answers=answers)
+    return _call(name, request, progress_of(session), visible, answers=answers)
 
 
 def create_community_post(resource: Mapping[str, Any], visible: Visible) -> Call[Mapping[str, Any]]:
@@ -154,12 +98,7 @@ def create_community_post(resource: Mapping[str, Any], visible: Visible) -> Call
 
 def community_posts() -> Call[tuple[Mapping[str, Any], ...]]:
     """The channel's newest community posts. 1 unit."""
-    return _get("community posts", "communityPosts", _items, part="snippet", mine="true", maxResults="50")
-
-
-def resource_of(reply: Reply) -> RemoteId | None:
-    """The id in a final answer; None in one that says that the session is gone."""
-    return RemoteId(str(reply.json()["id"])) if reply.status in OK else None
+    return _get("community posts", "communityPosts", items, part="snippet", mine="true", maxResults="50")
 
 
 # --- helpers ------------------------------------------------------------------------------------------------------------------
@@ -195,69 +134,3 @@ def _put(session: Session, file: MediaFile, offset: int, length: int) -> Request
     span = f"{offset}-{offset + length - 1}" if length else "*"
     headers = {"content-type": file.content_type, "content-range": f"bytes {span}/{file.size}"}
     return Request(method="PUT", url=session.uri, headers=headers, body=Piece(file=file, offset=offset, length=length))
-
-
-def _items(reply: Reply) -> tuple[Mapping[str, Any], ...]:
-    items = reply.json().get("items")
-    return tuple(cast("list[Mapping[str, Any]]", items)) if isinstance(items, list) else ()
-
-
-def _read_channel(reply: Reply) -> Channel:
-    item = next(iter(_items(reply)), None)
-    if item is None:
-        # No channel: either no items or 401 youtubeSignupRequired (section 2); both end in the same words.
-        raise Refused(
-            Refusal(
-                code="no_channel",
-                message="This Google account has no YouTube channel.",
-                remediation="Create a channel, then connect the account again.",
-            )
-        )
-    return Channel(
-        id=str(item["id"]),
-        title=str(item.get("snippet", {}).get("title", "")),
-        uploads=str(item.get("contentDetails", {}).get("relatedPlaylists", {}).get("uploads", "")),
-        long_uploads=str(item.get("status", {}).get("longUploadsStatus", "")),
-    )
-
-
-def _read_session(reply: Reply) -> Session:
-    return Session(reply.headers["location"])
-
-
-def _progress_of(session: Session) -> Callable[[Reply], Progress]:
-    def read(reply: Reply) -> Progress:
-        if reply.status in SESSION_GONE:
-            return Gone()
-        if reply.status in OK:
-            return Whole(reply)
-        there = Session(reply.headers.get("location", session.uri))
-        last = reply.headers.get("range", "").rpartition("-")[2]
-        return Held(offset=int(last) + 1 if last.isdigit() else 0, session=there)
-
-    return read
-
-
-def _read_videos(reply: Reply) -> tuple[Video, ...]:
-    return tuple(_video(item) for item in _items(reply))
-
-
-def _video(item: Mapping[str, Any]) -> Video:
-    snippet, size = item.get("snippet", {}), item.get("fileDetails", {}).get("fileSize")
-    return Video(
-        id=RemoteId(str(item["id"])),
-        title=str(snippet.get("title", "")),
-        privacy=str(item.get("status", {}).get("privacyStatus", "")),
-        published_at=timestamp(str(snippet.get("publishedAt", ""))),
-        size=int(size) if size else None,
-        resource=item,
-    )
-
-
-def _read_upload_ids(reply: Reply) -> tuple[str, ...]:
-    return tuple(str(item["contentDetails"]["videoId"]) for item in _items(reply))
-
-
-def timestamp(text: str) -> float:
-    """Seconds since 1970 of an ISO time; 0 where there is none."""
-    return datetime.fromisoformat(text).timestamp() if text else 0.0

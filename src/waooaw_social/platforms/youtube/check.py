@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from waooaw_social.core.post import Content, MediaFile, MediaSource
 from waooaw_social.core.publication import Publication
 from waooaw_social.core.refusal import Refusal, Refused
-from waooaw_social.platforms.youtube.calls import Channel
 from waooaw_social.platforms.youtube.manifest import (
     COMMUNITY_TEXT_CHARACTERS,
     DESCRIPTION_BYTES,
@@ -17,6 +16,7 @@ from waooaw_social.platforms.youtube.manifest import (
     TAGS_CHARACTERS,
     TITLE_CHARACTERS,
 )
+from waooaw_social.platforms.youtube.replies import Channel
 
 PRIVACIES = frozenset({"public", "unlisted", "private"})
 

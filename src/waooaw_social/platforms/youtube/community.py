@@ -11,7 +11,7 @@ from waooaw_social.core.post import MediaUrl, Published
 from waooaw_social.core.publication import Publication
 from waooaw_social.core.refusal import Refusal, Refused
 from waooaw_social.platforms.call import Asked, Flow, Reply, Verdict, Visible, until_due
-from waooaw_social.platforms.youtube import calls, check
+from waooaw_social.platforms.youtube import calls, check, replies
 from waooaw_social.platforms.youtube.manifest import COMMUNITY_POSTS
 
 SKEW = 300.0
@@ -58,7 +58,7 @@ def did_it_appear(asked: Asked, publication: Publication) -> Flow[Reply | Verdic
         post
         for post in posts
         if post.get("snippet", {}).get("textOriginal") == publication.content.text
-        and calls.timestamp(str(post.get("snippet", {}).get("publishedAt", ""))) >= asked.first_sent_at - SKEW
+        and replies.timestamp(str(post.get("snippet", {}).get("publishedAt", ""))) >= asked.first_sent_at - SKEW
         and post.get("id") not in asked.taken
     ]
     if len(twins) > 1:

@@ -27,10 +27,10 @@ from waooaw_social.platforms.call import (
     pause,
     until_due,
 )
-from waooaw_social.platforms.youtube import calls, check
+from waooaw_social.platforms.youtube import calls, check, replies
 from waooaw_social.platforms.youtube.account import verified_channel
-from waooaw_social.platforms.youtube.calls import Channel, Gone, Held, Mute, Progress, Session, Whole
 from waooaw_social.platforms.youtube.manifest import CHUNK, PIECE
+from waooaw_social.platforms.youtube.replies import Channel, Gone, Held, Mute, Progress, Session, Whole
 
 SKEW = 300.0
 """Seconds that our database's clock and the platform's may be apart."""
@@ -186,7 +186,7 @@ def published(publication: Publication) -> Callable[[Reply], Published | None]:
     )
 
     def read(reply: Reply) -> Published | None:
-        video: RemoteId | None = calls.resource_of(reply)
+        video: RemoteId | None = replies.resource_of(reply)
         return Published(post_id=video, post_url=address.format(video)) if video else None
 
     return read
