@@ -42,6 +42,8 @@ KNOWN = frozenset(
         "ads_management",
         "ads_read",
         "pages_messaging",
+        "whatsapp_business_messaging",
+        "whatsapp_business_management",
     )
 )
 

@@ -13,51 +13,68 @@ from waooaw_social.settings import load
 from waooaw_social.storage.plant.quota import SqlQuota
 
 
-async def report(stage: Stage, shown: Mapping[str, Any], seconds: float) -> None:
-    """The table, the proof, and `run.json`."""
-    calls: list[dict[str, Any]] = await stage.ask("GET", f"{stage.sandbox}/_sandbox/calls?platform=youtube")
-    routes = dict.fromkeys(call["route"] for call in calls)
-    rows = [["call", "times", "answers"]]
-    for route in routes:
-        answers = [str(call["status"] or "cut") for call in calls if call["route"] == route]
-        rows.append(
-            [str(route), str(len(answers)), ", ".join(f"{a} ×{answers.count(a)}" for a in dict.fromkeys(answers))]
-        )
-    screen.table("What YouTube was asked", rows)
-    rows = [["recorded call", "attempt", "visible", "became"]]
-    for entry in shown["attempts"]:
-        rows.append([entry["call"], str(entry["attempt"]), "yes" if entry["visible"] else "no", entry["state"]])
+async def report(stage: Stage, short: Mapping[str, Any], others: list[Mapping[str, Any]], seconds: float) -> None:
+    """The tables, the proof, and `run.json`."""
+    calls: list[dict[str, Any]] = await stage.ask("GET", f"{stage.sandbox}/_sandbox/calls")
+    for platform in dict.fromkeys(one["platform"] for one in (short, *others)):
+        asked = [call for call in calls if call["platform"] == platform]
+        screen.table(f"What {platform} was asked", [["call", "times", "answers"], *answers(asked)])
+    rows = [["publication", "recorded call", "attempt", "visible", "became", "by"]]
+    for one in (short, *others):
+        rows += [
+            [
+                one["platform"],
+                entry["call"],
+                str(entry["attempt"]),
+                "yes" if entry["visible"] else "no",
+                entry["state"],
+                entry["heard_by"] or "",
+            ]
+            for entry in one["attempts"]
+        ]
     screen.table("What the ledger wrote down", rows)
-    post = await proof(stage, shown)
+    posts = [await proof(stage, one) for one in (short, *others)]
+    if posts[0]["sha256"] != (await stage.http.get(f"{stage.sandbox}/_sandbox/media/video/{SIZE}.sha256")).text.strip():
+        raise Failed("what followers see is not what was ordered")
+    rows = [[post["platform"], post["post_id"], str(post["bytes"]), post["sha256"]] for post in posts]
+    screen.table("What followers see", [["platform", "post", "bytes", "sha-256"], *rows])
+    print()
+    for post in posts:
+        print(f"  {post['platform']:<10} {screen.bold(post['sandbox_url'])}  {screen.dim(post['post_url'] or '')}")
     quota = await used_quota(stage)
-    screen.table("What followers see", [["post", "bytes", "sha-256"], [post["id"], str(SIZE), post["sha256"]]])
-    print(f"\n  the post     {screen.bold(post['sandbox_url'])}\n  on YouTube   {shown['post_url']}")
-    print("  quota used   " + ", ".join(f"{name} {used} of {limit}" for name, (used, limit) in quota.items()))
-    print(f"  time         {seconds:.1f} s, the slow chunks included\n")
-    run = {
-        "publications": [{"id": shown["id"], "platform": "youtube", "post_url": shown["post_url"]} | post],
-        "quota": quota,
-    }
-    (stage.var / "run.json").write_text(json.dumps(run | {"seconds": round(seconds, 1)}, indent=2) + "\n")
-    screen.step(f"one post, byte for byte, and written to {stage.var}/run.json")
+    print("  quota used " + ", ".join(f"{name} {used} of {limit}" for name, (used, limit) in quota.items()))
+    print(f"  time       {seconds:.1f} s, the slow chunks included\n")
+    run = {"publications": posts, "quota": quota, "seconds": round(seconds, 1)}
+    (stage.var / "run.json").write_text(json.dumps(run, indent=2) + "\n")
+    screen.step(f"{len(posts)} posts, each once, byte for byte, and written to {stage.var}/run.json")
+
+
+def answers(calls: list[dict[str, Any]]) -> list[list[str]]:
+    """Per route: how often, and what came back."""
+    rows: list[list[str]] = []
+    for route in dict.fromkeys(str(call["route"]) for call in calls):
+        heard = [str(call["status"] or "cut") for call in calls if call["route"] == route]
+        rows.append([route, str(len(heard)), ", ".join(f"{a} ×{heard.count(a)}" for a in dict.fromkeys(heard))])
+    return rows
 
 
 async def proof(stage: Stage, shown: Mapping[str, Any]) -> dict[str, Any]:
-    """What followers see of it, compared with what was ordered. Raises `Failed`."""
-    audience = await stage.ask("GET", f"{stage.sandbox}/_sandbox/audience/youtube/{stage.account['account']}")
-    wanted = (await stage.http.get(f"{stage.sandbox}/_sandbox/media/video/{SIZE}.sha256")).text.strip()
+    """What followers see of it. Raises `Failed` where it is not there exactly once."""
+    audience = await stage.ask(
+        "GET", f"{stage.sandbox}/_sandbox/audience/{shown['platform']}/{stage.account['account']}"
+    )
     posts = [post for post in audience if post["id"] == shown["post_id"]]
     if len(audience) != 1 or len(posts) != 1:
-        raise Failed(f"followers see {len(audience)} posts, {len(posts)} of them this one")
+        raise Failed(f"{shown['platform']}: followers see {len(audience)} posts, {len(posts)} of them this one")
     media = posts[0]["media"][0]
-    if media["sha256"] != wanted:
-        raise Failed("what followers see is not what was ordered")
     return {
+        "id": shown["id"],
+        "platform": shown["platform"],
         "post_id": posts[0]["id"],
-        "id": posts[0]["id"],
+        "post_url": shown["post_url"],
+        "sandbox_url": posts[0]["url"],
         "sha256": media["sha256"],
         "bytes": media["bytes"],
-        "sandbox_url": posts[0]["url"],
     }
 
 

@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from waooaw_social.demo import screen
+from waooaw_social.demo.elsewhere import connect, publish_elsewhere
 from waooaw_social.demo.house import DidNotStart, Ports, running, taken
 from waooaw_social.demo.report import report
-from waooaw_social.demo.stage import SIZE, Failed, Stage
+from waooaw_social.demo.stage import AGENT, CUSTOMER, SIZE, Failed, Stage
 from waooaw_social.settings import load
 from waooaw_social.wire.transport import api_client
 
 CHUNK_DELAY = 0.25
 """Seconds by which the sandbox delays each chunk."""
-CUSTOMER, AGENT = "CUST-DEMO", "AGENT-DEMO"
 PATIENCE = 55.0
 
 
@@ -49,7 +49,7 @@ async def show(*, once: bool) -> int:
 
 async def set_up(stack: AsyncExitStack, ports: Ports, var: Path) -> Stage:
     """Sandbox and services up, keys minted, the customer connected."""
-    print(screen.bold("\nwaooaw-social: one Short, from an agent to its followers\n"))
+    print(screen.bold("\nwaooaw-social: from an agent to its followers\n"))
     if not (find_spec("av") and find_spec("PIL")):
         raise Failed("a real video is made for it, which needs PyAV and Pillow: pip install 'waooaw-social[media]'")
     busy = await taken(ports)
@@ -63,8 +63,8 @@ async def set_up(stack: AsyncExitStack, ports: Ports, var: Path) -> Stage:
     await stack.enter_async_context(
         running("the sandbox", arguments, log=var / "sandbox.log", healthy=healthy, environment={})
     )
-    stage.account = (await stage.ask("GET", f"{stage.sandbox}/_sandbox/accounts"))[0]
-    environment = surroundings(stage)
+    stage.account = await stage.seeded("youtube", "hazel")
+    environment = await surroundings(stage)
     serve = ["waooaw_social.cli", "serve", "--cp-port", str(ports.cp), "--plant-port", str(ports.plant)]
     healthy = f"{ports.url(ports.plant)}/healthz"
     await stack.enter_async_context(
@@ -78,17 +78,27 @@ async def set_up(stack: AsyncExitStack, ports: Ports, var: Path) -> Stage:
     return stage
 
 
-def surroundings(stage: Stage) -> dict[str, str]:
+APPS = (
+    ("YOUTUBE_CLIENT_ID", "YOUTUBE_CLIENT_SECRET", "youtube", "hazel"),
+    ("FACEBOOK_APP_ID", "FACEBOOK_APP_SECRET", "facebook", "hazel"),
+    ("INSTAGRAM_APP_ID", "INSTAGRAM_APP_SECRET", "instagram", "ridge"),
+)
+"""Settings, and the sandbox's accounts that were made with those apps."""
+
+
+async def surroundings(stage: Stage) -> dict[str, str]:
     """The services' environment: everything else has its default."""
+    apps: dict[str, str] = {}
+    for id_setting, secret_setting, platform, account in APPS:
+        app = await stage.seeded(platform, account)
+        apps |= {id_setting: app["app_id"], secret_setting: app["app_secret"]}
     return {
         "PLATFORM_ORIGIN": stage.sandbox,
         "FETCH_ALLOW_ORIGINS": stage.sandbox,
         "CLOCK_URL": f"{stage.sandbox}/_sandbox/clock",
         "CP_BACKEND_URL": stage.ports.url(stage.ports.cp),
-        "YOUTUBE_CLIENT_ID": stage.account["app_id"],
-        "YOUTUBE_CLIENT_SECRET": stage.account["app_secret"],
         "WAOOAW_VAR": str(stage.var),
-    }
+    } | apps
 
 
 async def minted(environment: Mapping[str, str], *arguments: str) -> str:
@@ -107,25 +117,15 @@ async def minted(environment: Mapping[str, str], *arguments: str) -> str:
 async def perform(stage: Stage) -> None:
     """The publication itself, and what came of it."""
     started = time.monotonic()
-    credential = await connect(stage)
+    credential = await connect(stage, stage.account)
     await order_trouble(stage)
     publication_id = await publish(stage, credential)
     shown = await watch(stage, publication_id)
     if shown["state"] != "published":
         raise Failed(f"the publication ended {shown['state']}: {shown['why']}")
-    await report(stage, shown, time.monotonic() - started)
-
-
-async def connect(stage: Stage) -> str:
-    account = stage.account
-    named = ("platform", "posting_identity", "access_token", "refresh_token", "expires_at", "scopes")
-    body = {name: account[name] for name in named}
-    url = f"{stage.ports.url(stage.ports.cp)}/api/cp/platform-credentials"
-    kept = await stage.ask("PUT", url, key=stage.customer_key, body=body)
-    screen.step(
-        f"{CUSTOMER} connected the channel “{account['title']}”; its tokens lie sealed in CP as {kept['credential_ref']}"
-    )
-    return kept["credential_ref"]
+    print()
+    others = await publish_elsewhere(stage)
+    await report(stage, shown, others, time.monotonic() - started)
 
 
 async def order_trouble(stage: Stage) -> None:
@@ -209,13 +209,11 @@ async def tell(stage: Stage, told: int, progress: screen.Progress) -> int:
 
 
 async def advance(stage: Stage, shown: Mapping[str, Any], progress: screen.Progress) -> None:
-    """Nobody wants to watch a wait: the sandbox's clock, which everybody here follows, is put forward."""
-    now = await stage.ask("GET", f"{stage.sandbox}/_sandbox/clock")
-    left = (datetime.fromisoformat(shown["next_step_at"]) - datetime.fromisoformat(now["now"])).total_seconds()
-    if left > 1.0:
+    """When everything waits, the clock is advanced, and the reader told."""
+    left = await stage.skip(shown["next_step_at"])
+    if left:
         progress.interrupted()
         screen.event(f"everything waits {left:.0f} s ({shown['why']}): the clock is advanced")
-        await stage.order("clock", {"advance": left})
 
 
 async def stay(stage: Stage) -> None:

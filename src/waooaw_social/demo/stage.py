@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from waooaw_social.wire.transport import Client
 
 SIZE = 160_000_000
 """Bytes of the video: ten chunks."""
+CUSTOMER, AGENT = "CUST-DEMO", "AGENT-DEMO"
 
 
 class Failed(Exception):
@@ -41,3 +43,17 @@ class Stage:
 
     async def order(self, what: str, body: Any) -> Any:
         return await self.ask("POST", f"{self.sandbox}/_sandbox/{what}", body=body)
+
+    async def seeded(self, platform: str, account: str) -> Mapping[str, Any]:
+        """An account of the sandbox, with its tokens."""
+        every = await self.ask("GET", f"{self.sandbox}/_sandbox/accounts")
+        return next(one for one in every if (one["platform"], one["account"]) == (platform, account))
+
+    async def skip(self, until: str) -> float:
+        """Nobody wants to watch a wait: the sandbox's clock, which everybody here follows, is put forward. Returns by how many seconds."""
+        now = await self.ask("GET", f"{self.sandbox}/_sandbox/clock")
+        left = (datetime.fromisoformat(until) - datetime.fromisoformat(now["now"])).total_seconds()
+        if left <= 1.0:
+            return 0.0
+        await self.order("clock", {"advance": left})
+        return left

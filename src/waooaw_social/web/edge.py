@@ -108,7 +108,12 @@ def _shown(path: str) -> str:
 def _frames(error: BaseException) -> list[str]:
     """Where it happened, and not what it said or held: an error's text and a frame's locals may be tokens, however logs are rendered."""
     frames = traceback.extract_tb(error.__traceback__)
-    return [f"{frame.filename.rpartition('/src/')[2]}:{frame.lineno}" for frame in frames]
+    return [f"{_place(frame.filename)}:{frame.lineno}" for frame in frames]
+
+
+def _place(file: str) -> str:
+    """A file by its package: where it lies on this machine is nobody's business."""
+    return re.split(r"/(?:src|site-packages)/", file)[-1]
 
 
 class _TooLarge(HTTPException):
