@@ -11,10 +11,9 @@ import pytest
 from durable.platform_stage import House, Played
 from durable.stores import emptied, open_store
 from durable.sweep import Plan, SteppingClock, carry_out, sweep, verdict
-from durable.youtube_stage import FORMATS, KITS, open_youtube, publication_for, youtube_stage
+from durable.youtube_stage import FORMATS, open_youtube, publication_for, youtube_stage
 from waooaw_social.core.publication import State
 from waooaw_social.core.refusal import Cure
-from waooaw_social.durable.ports import Delays
 from waooaw_social.platforms.youtube.calls import my_channel
 from waooaw_social.wire.ports import NotSent, errand_of
 
@@ -174,16 +173,3 @@ async def test_two_orders_of_the_same_video_are_two_videos_each_with_its_own(hou
         await carry_out(stage, Plan())
         (_, one), (_, two) = await stage.store.where(publication_for(stage.account, "short")), await stage.state()
         assert sorted(await stage.seen()) == sorted([str(one), str(two)]) and one != two
-
-
-def test_the_sweep_knows_every_format_of_every_platform() -> None:
-    swept = {("youtube", "short"), ("youtube", "text")}
-    same_flow = {("youtube", "video"): ("youtube", "short")}
-    every = {(kit.manifest.platform, format) for kit in KITS.values() for format in kit.manifest.formats}
-    assert every == swept | set(same_flow)
-
-
-def test_the_default_reconcile_delay_outlasts_every_platforms_lag() -> None:
-    for kit in KITS.values():
-        lag = kit.manifest.lag.acting + kit.manifest.lag.listing
-        assert Delays().enough_for(request_timeout=kit.manifest.request_timeout, lag=lag), kit.manifest.platform

@@ -1,0 +1,25 @@
+"""No format of any platform goes without a crash sweep."""
+
+from waooaw_social.durable.ports import Delays
+from waooaw_social.platforms.registry import kits
+
+SWEPT: dict[str, set[str]] = {
+    "youtube": {"short", "text"},
+    "instagram": {"image", "carousel", "reel", "story"},
+    "facebook": {"text", "photos", "video", "reel", "story"},
+}
+"""Platform, and the formats that its `test_*_sweep.py` plays."""
+SAME_FLOW = {("youtube", "video"): "short"}
+
+
+def test_the_sweep_knows_every_format_of_every_platform() -> None:
+    for kit in kits().values():
+        platform = kit.manifest.platform
+        same = {format for of, format in SAME_FLOW if of == platform}
+        assert set(kit.manifest.formats) == SWEPT[platform] | same, platform
+
+
+def test_the_default_reconcile_delay_outlasts_every_platforms_lag() -> None:
+    for kit in kits().values():
+        lag = kit.manifest.lag.acting + kit.manifest.lag.listing
+        assert Delays().enough_for(request_timeout=kit.manifest.request_timeout, lag=lag), kit.manifest.platform
