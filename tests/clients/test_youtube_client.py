@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import av
 import pytest
 
 from clients.stage import VIDEO, CountingMedia, on_stage, real_media, refused
@@ -145,7 +146,6 @@ async def test_a_square_of_three_minutes_is_a_short_and_what_was_not_probed_is_n
 async def test_a_landscape_file_is_probed_and_refused_as_a_short_but_not_as_a_video(
     house: House, tmp_path: Path
 ) -> None:
-    av = pytest.importorskip("av")
     wide = tmp_path / "wide.mp4"
     with av.open(str(wide), "w") as out:
         stream = out.add_stream("mpeg4", rate=5)

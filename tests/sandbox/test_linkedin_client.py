@@ -13,17 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-
-from sandbox.test_linkedin import PNG, Caller, caller, draft
-from sandbox.world import Sandbox
-
-pytest.importorskip("linkedin_api", reason="linkedin-api-client is not installed")
-
 from linkedin_api.clients.auth.client import AuthClient
 from linkedin_api.clients.restli.client import RestliClient
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from requests_oauthlib import OAuth2Session
+
+from sandbox.test_linkedin import PNG, Caller, caller, draft
+from sandbox.world import Sandbox
 
 pytestmark = pytest.mark.anyio
 

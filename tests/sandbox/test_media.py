@@ -2,6 +2,7 @@
 
 import hashlib
 
+import av
 import pytest
 
 from sandbox.world import Sandbox
@@ -17,8 +18,6 @@ async def fetch(sandbox: Sandbox, path: str, **headers: str):
 
 
 async def test_the_samples_are_what_they_say(sandbox: Sandbox):
-    pytest.importorskip("PIL")
-    av = pytest.importorskip("av")
     for name, magic in [("sample.jpg", b"\xff\xd8\xff"), ("sample.png", b"\x89PNG")]:
         assert (await fetch(sandbox, "/" + name))[1].startswith(magic)
     async with sandbox.http.get(sandbox.base + MEDIA + "/sample.mp4") as reply:
