@@ -38,6 +38,7 @@ from waooaw_social.platforms.facebook.replies import (
     read_permalink,
     read_state,
     read_stories,
+    read_success,
     read_upload,
     story_id_of,
     subcode_of,
@@ -139,28 +140,28 @@ def post_to_feed(name: str, page: str, fields: Fields, visible: Visible) -> Call
     return GRAPH.post(name, f"{API}/{page}/feed", fields, id_of, visible, cost=ONE_POST)
 
 
-def publish_photo_story(page: str, photo: str, visible: Visible) -> Call[str]:
+def publish_photo_story(name: str, page: str, photo: str, visible: Visible) -> Call[str]:
     """Show an unpublished photo as a story (D5)."""
     url = f"{API}/{page}/photo_stories"
-    return GRAPH.post("publish story", url, {"photo_id": photo}, story_id_of, visible, cost=ONE_POST)
+    return GRAPH.post(name, url, {"photo_id": photo}, story_id_of, visible, cost=ONE_POST)
 
 
 def edit(post: str, fields: Fields) -> Call[bool]:
     """Change what is said. Saying it twice changes nothing more."""
-    return GRAPH.post("edit post", f"{API}/{post}", fields, lambda _: True, Harmless())
+    return GRAPH.post("edit post", f"{API}/{post}", fields, read_success, Harmless())
 
 
 def delete(post: str) -> Call[bool]:
     """Take a post away. A second time it is not found."""
     request = Request(method="DELETE", url=f"{API}/{post}")
-    return GRAPH.call("delete post", request, lambda _: True, Harmless())
+    return GRAPH.call("delete post", request, read_success, Harmless())
 
 
 # --- helpers ------------------------------------------------------------------------------------------------------------------
 
 
 def _listing(name: str, url: str, *more: str) -> Call[Listing]:
-    attached = "attachments{media_type,unshimmed_url,target{id,url},subattachments{media_type,target{id}}}"
+    attached = "attachments{type,unshimmed_url,target{id,url},subattachments{type,target{id}}}"
     fields = ",".join(("id", "message", "created_time", "application", "permalink_url", attached, *more))
     return GRAPH.get(name, url, read_listing, fields=fields, limit=str(LISTED))
 

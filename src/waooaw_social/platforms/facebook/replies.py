@@ -1,6 +1,7 @@
 """What a Page's replies say: values of the few fields that we use, and the readers that make them (contract meta D).
 
 A listing with something attached, a status object and a wrong offset are spelled in more ways than one; that is known here only.
+The file is long because the replies are many; each reader is short.
 """
 
 import json
@@ -36,7 +37,7 @@ class Post:
     """Seconds since 1970 for which it is scheduled; 0 for none."""
     app: str
     kinds: frozenset[str]
-    """Of what is attached: photo, video, album, link …"""
+    """Of what is attached: photo, album, video_inline, share …"""
     targets: frozenset[str]
     """Ids of the photos and videos in it."""
     links: frozenset[str]
@@ -67,6 +68,8 @@ class Upload:
     """Where bytes go (rupload)."""
     session: str
     """By which a chunked upload is continued."""
+    wanted: int = 0
+    """Bytes of a chunk that it asks for at first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +120,7 @@ def _post(row: Fields) -> Post:
         created_at=timestamp(str(row.get("created_time") or "")),
         due_at=float(row.get("scheduled_publish_time") or 0),
         app=str(_fields(row, "application").get("id", "")),
-        kinds=frozenset(str(one.get("media_type", "")) for one in attached),
+        kinds=frozenset(str(one.get("type", "")) for one in attached),
         targets=frozenset(str(one["id"]) for one in targets if one.get("id")),
         links=frozenset(filter(None, links)),
     )
@@ -168,6 +171,7 @@ def read_upload(reply: Reply) -> Upload:
         video=text_of(told["video_id"]),
         address=str(told.get("upload_url", "")),
         session=str(told.get("upload_session_id", "")),
+        wanted=_first_count([told.get("end_offset")]) or 0,
     )
 
 
@@ -194,7 +198,7 @@ def told_offset(reply: Reply) -> int | None:
         inner = None
     places = [body, debug, cast("Fields", inner) if isinstance(inner, dict) else NOTHING]
     counts = [place.get(name) for place in places for name in ("bytes_transfered", "bytes_transferred")]
-    return next((int(count) for count in counts if _is_count(count)), None)
+    return _first_count(counts)
 
 
 def read_chunk(reply: Reply) -> Progress:
@@ -217,6 +221,10 @@ def subcode_of(reply: Reply) -> str:
     return str(_fields(reply.json(), "error").get("error_subcode", ""))
 
 
+def _first_count(values: list[Any]) -> int | None:
+    return next((int(str(value)) for value in values if _is_count(value)), None)
+
+
 def _is_count(value: Any) -> bool:
     return not isinstance(value, bool) and isinstance(value, str | int) and str(value).isdecimal()
 
@@ -229,7 +237,7 @@ def read_state(reply: Reply) -> VideoState:
     post = reply.json().get("post_id")
     return VideoState(
         uploaded=phases["uploading"].get("status") in COMPLETE or overall in UPLOADED,
-        held=next((int(count) for count in counts if _is_count(count)), None),
+        held=_first_count(counts),
         failed=_failure(overall, phases),
         out=publishing.get("status") in COMPLETE or publishing.get("publish_status") in {"published", "scheduled"},
         post=str(post) if post else None,
@@ -254,3 +262,10 @@ FAILED = frozenset({"upload_failed", "error", "expired"})
 def story_id_of(reply: Reply) -> str:
     """A story's post id, which may be a number (D5)."""
     return text_of(reply.json()["post_id"])
+
+
+def read_success(reply: Reply) -> bool:
+    """`{"success": true}`; anything else is no answer."""
+    if reply.json().get("success") is not True:
+        raise ValueError("an answer that does not say that it succeeded")
+    return True

@@ -28,7 +28,7 @@ def says(reply: Reply) -> Says:
             status=reply.status,
             reason=_word(said, "code"),
             subcode=_word(said, "error_subcode"),
-            message=_word(said, "error_user_msg") or _word(said, "message"),
+            message=_word(said, "error_user_msg") or _details(said) or _word(said, "message"),
             detail=_word(said, "message"),
             retry_after=wait,
         )
@@ -43,7 +43,11 @@ def says(reply: Reply) -> Says:
     if isinstance(debug, Mapping):
         info = cast("Mapping[str, Any]", debug)
         return Says(
-            status=reply.status, reason=_word(info, "type"), message=_inner(_word(info, "message")), retry_after=wait
+            status=reply.status,
+            reason=_word(info, "type"),
+            message=_inner(_word(info, "message")),
+            detail="retriable" if info.get("retriable") is True else "",
+            retry_after=wait,
         )
     if body.get("success") is False:
         return Says(
@@ -64,6 +68,12 @@ def explains(own: tuple[ErrorRow, ...], if_repeated: IfRepeated) -> Callable[[Re
 def _word(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     return str(value) if isinstance(value, str | int) else ""
+
+
+def _details(error: Mapping[str, Any]) -> str:
+    """WhatsApp says there what it means, and in its message only a title."""
+    data = error.get("error_data")
+    return _word(cast("Mapping[str, Any]", data), "details") if isinstance(data, Mapping) else ""
 
 
 def _inner(message: str) -> str:
@@ -104,8 +114,9 @@ MAY_BE_LIVE: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(code="platform_unavailable", reaction=Reaction.UNKNOWN, reasons=codes(1, 2, -1), scope=Scope.PLATFORM,
              source="A6, F: posts did appear"),
-    ErrorRow(code="platform_unavailable", reaction=Reaction.UNKNOWN, statuses=frozenset({408, *range(500, 600)}), says=_json_is_absent,
-             scope=Scope.PLATFORM, source="F"),
+    # Graph says no in JSON. What comes without is not its own no, whatever the status: a gateway's, and it was perhaps done behind it.
+    ErrorRow(code="platform_unavailable", reaction=Reaction.UNKNOWN, statuses=frozenset({*range(300, 429), *range(430, 600)}),
+             says=_json_is_absent, scope=Scope.PLATFORM, source="A5, F"),
     ErrorRow(code="not_confirmed", reaction=Reaction.UNKNOWN, reasons=codes("success:false"), source="A5"),
 )  # fmt: skip
 

@@ -72,8 +72,11 @@ def refresh_page(client: OAuthClient, grant: Grant) -> Call[NewTokens] | NoRefre
     return exchange(client, grant)
 
 
-def exchange(client: OAuthClient, grant: Grant) -> Call[NewTokens] | NoRefresh:
-    """A person's token for a long-lived one. Expired ones are refused, and whether it lives longer is not said (B3)."""
+def exchange(client: OAuthClient, grant: Grant, **more: str) -> Call[NewTokens] | NoRefresh:
+    """A token that ends for one that ends later; `more` is what only some kinds want.
+
+    Expired ones are refused, and whether it lives longer is not said (B3).
+    """
     if grant.seconds_left is None:
         return NoRefresh.NOT_NEEDED
     if grant.seconds_left <= 0:
@@ -83,6 +86,7 @@ def exchange(client: OAuthClient, grant: Grant) -> Call[NewTokens] | NoRefresh:
         "client_id": client.client_id,
         "client_secret": client.client_secret.open(),
         "fb_exchange_token": grant.access_token.open(),
+        **more,
     }
     return _token_call("exchange token", Request(method="GET", url=f"{API}/oauth/access_token", params=params))
 

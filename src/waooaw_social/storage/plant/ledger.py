@@ -18,6 +18,7 @@ from waooaw_social.core.post import Published
 from waooaw_social.core.publication import State
 from waooaw_social.durable.ports import (
     DOUBT_AFTER,
+    TAKEN_MARGIN,
     Answer,
     Attempt,
     AudienceBusy,
@@ -38,9 +39,6 @@ from waooaw_social.storage.db import Database, now
 from waooaw_social.storage.plant.codec import plain, refusal_to_json, reply_from_bytes, reply_to_bytes
 from waooaw_social.storage.plant.tables import entries, publications
 from waooaw_social.storage.seal import Sealer
-
-TAKEN_MARGIN = 30.0
-"""Seconds before `since` that `taken` still counts, as in `durable.memory`."""
 
 log = structlog.get_logger(__name__)
 
