@@ -1,6 +1,7 @@
 """waooaw-social: publish on behalf of many customers, never twice, never lost. The names below are the library face."""
 
 from waooaw_social.clients.environment import get_default_resolver
+from waooaw_social.clients.facebook import FacebookClient
 from waooaw_social.clients.youtube import YouTubeClient
 from waooaw_social.core.post import SocialPostResult
 from waooaw_social.core.refusal import SocialOutcomeUnknown, SocialPlatformError
@@ -9,6 +10,7 @@ from waooaw_social.wire.resolver import CPSocialCredentialResolver
 
 __all__ = [
     "CPSocialCredentialResolver",
+    "FacebookClient",
     "ResolvedSocialCredentials",
     "SocialOutcomeUnknown",
     "SocialPlatformError",

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from waooaw_social.clients.client import DEADLINE, SocialClient, Wiring
+from waooaw_social.clients.connected import ConnectedClient
 from waooaw_social.clients.endings import not_done
-from waooaw_social.clients.environment import wiring
 from waooaw_social.core.account import Account
 from waooaw_social.core.post import Content, MediaPath, MediaSource, MediaUrl, SocialPostResult
 from waooaw_social.core.refusal import Refused, SocialPlatformError
@@ -19,13 +18,13 @@ from waooaw_social.platforms.call import Flow
 from waooaw_social.platforms.facebook.account import connected_page
 from waooaw_social.platforms.facebook.changes import delete, edit
 from waooaw_social.platforms.facebook.manifest import FACEBOOK
-from waooaw_social.wire.ports import NotSent, TokenSource
+from waooaw_social.wire.ports import NotSent
 
 T = TypeVar("T")
 Options = Mapping[str, str | bool | int]
 
 
-class FacebookClient(SocialClient):
+class FacebookClient(ConnectedClient):
     """Publishes on one customer's Facebook Pages. All methods raise `SocialPlatformError`, those that post `SocialOutcomeUnknown` too.
 
     `options` of texts, photos, videos and reels: `scheduled_publish_time`, in seconds since 1970, hands the post over to Facebook, which
@@ -33,16 +32,7 @@ class FacebookClient(SocialClient):
     a string is never a path.
     """
 
-    def __init__(
-        self,
-        credential_resolver: TokenSource | None = None,
-        customer_id: str = "",
-        *,
-        deadline: float = DEADLINE,
-        wired: Wiring | None = None,
-    ) -> None:
-        """`credential_resolver` None: the one that the environment names. `deadline`: how many seconds one call may wait; working does not count."""
-        super().__init__(wired or wiring(FACEBOOK, credential_resolver), customer_id, deadline=deadline)
+    PLATFORM = FACEBOOK
 
     async def post_text(
         self, credential_ref: str, text: str, image_url: str | Path | None = None, *, options: Options | None = None

@@ -7,26 +7,15 @@ async with YouTubeClient(credential_resolver=get_default_resolver(), customer_id
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from waooaw_social.clients.client import DEADLINE, SocialClient, Wiring
-from waooaw_social.clients.environment import wiring
+from waooaw_social.clients.connected import ConnectedClient
 from waooaw_social.core.post import Content, MediaPath, MediaSource, MediaUrl, SocialPostResult
 from waooaw_social.platforms.youtube.manifest import YOUTUBE
-from waooaw_social.wire.ports import TokenSource
 
 
-class YouTubeClient(SocialClient):
+class YouTubeClient(ConnectedClient):
     """Publishes on one customer's YouTube channels."""
 
-    def __init__(
-        self,
-        credential_resolver: TokenSource | None = None,
-        customer_id: str = "",
-        *,
-        deadline: float = DEADLINE,
-        wired: Wiring | None = None,
-    ) -> None:
-        """`credential_resolver` None: the one that the environment names. `deadline`: how many seconds one call may wait; working does not count."""
-        super().__init__(wired or wiring(YOUTUBE, credential_resolver), customer_id, deadline=deadline)
+    PLATFORM = YOUTUBE
 
     async def post_short(
         self,
