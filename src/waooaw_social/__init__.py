@@ -2,6 +2,8 @@
 
 from waooaw_social.clients.environment import get_default_resolver
 from waooaw_social.clients.facebook import FacebookClient
+from waooaw_social.clients.instagram import InstagramClient
+from waooaw_social.clients.whatsapp import WhatsAppClient
 from waooaw_social.clients.youtube import YouTubeClient
 from waooaw_social.core.post import SocialPostResult
 from waooaw_social.core.refusal import SocialOutcomeUnknown, SocialPlatformError
@@ -11,10 +13,12 @@ from waooaw_social.wire.resolver import CPSocialCredentialResolver
 __all__ = [
     "CPSocialCredentialResolver",
     "FacebookClient",
+    "InstagramClient",
     "ResolvedSocialCredentials",
     "SocialOutcomeUnknown",
     "SocialPlatformError",
     "SocialPostResult",
+    "WhatsAppClient",
     "YouTubeClient",
     "get_default_resolver",
 ]

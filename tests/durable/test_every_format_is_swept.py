@@ -7,9 +7,15 @@ SWEPT: dict[str, set[str]] = {
     "youtube": {"short", "text"},
     "instagram": {"image", "carousel", "reel", "story"},
     "facebook": {"text", "photos", "video", "reel", "story"},
+    "whatsapp": {"text", "image", "interactive", "template"},
 }
 """Platform, and the formats that its `test_*_sweep.py` plays."""
-SAME_FLOW = {("youtube", "video"): "short"}
+SAME_FLOW = {
+    ("youtube", "video"): "short",
+    **{("whatsapp", kind): "image" for kind in ("video", "audio", "document", "sticker")},
+    **{("whatsapp", kind): "interactive" for kind in ("location", "contacts", "reaction")},
+}
+"""Formats whose steps are another one's, with other words in the message."""
 
 
 def test_the_sweep_knows_every_format_of_every_platform() -> None:

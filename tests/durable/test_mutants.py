@@ -18,6 +18,7 @@ RUNNER, MEMORY = "durable/runner.py", "durable/memory.py"
 LEDGER, TRANSPORT, GATEWAY = "storage/plant/ledger.py", "wire/transport.py", "wire/gateway.py"
 SWEEP, RULES = "tests/durable/test_crash_sweep.py", "tests/durable/test_ledger_rules.py"
 YOUTUBE = "tests/durable/test_youtube_sweep.py"
+FORMATS = "tests/durable/test_every_format_is_swept.py"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ MUTANTS = [
     Mutant("no not_after check", TRANSPORT, "elif self._not_after is not None and self._monotonic() > self._not_after:", "elif False:", YOUTUBE, "whatever_goes_wrong and text"),
     Mutant("no not_after at all", RUNNER, "not_after=before + self.delays.send_window", "not_after=None", SWEEP),
     Mutant("a reconcile delay that is too short", RUNNER, "runner.clock, runner.delays", "runner.clock, Delays(reconcile=1.0)", SWEEP, "acts_late"),
-    Mutant("a default delay that a platform's lag outlasts", "durable/ports.py", "reconcile: float = 120.0", "reconcile: float = 60.0", YOUTUBE, "outlasts"),
+    Mutant("a default delay that a platform's lag outlasts", "durable/ports.py", "reconcile: float = 120.0", "reconcile: float = 60.0", FORMATS, "outlasts"),
     Mutant("a gateway that repeats a visible call on 503", GATEWAY, "case Harmless(repeatable=True) | Wasteful():", "case Harmless(repeatable=True) | Wasteful() | Visible():", YOUTUBE, "community"),
     Mutant("unsealed entries", LEDGER, "return self.sealer.seal(reply_to_bytes(reply), **_place(attempt))", "return reply_to_bytes(reply)", "tests/durable/test_sealed.py"),
     Mutant("a refusal while in doubt is called a failure", RUNNER, "        if sent is None:\n            return await self.end(Failed", "        if True:\n            return await self.end(Failed", SWEEP, "in_doubt"),

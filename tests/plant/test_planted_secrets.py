@@ -68,7 +68,7 @@ class Session:
             whose = account["account"]
             for name in ("access_token", "refresh_token"):
                 known = sum(key.startswith(f"{whose} {name}") for key in self.needles)
-                if account[name] not in self.needles.values():
+                if account[name] and account[name] not in self.needles.values():
                     self.needles[f"{whose} {name} {known}"] = account[name]
             self.needles["client's secret"] = account["app_secret"]
 

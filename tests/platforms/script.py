@@ -1,12 +1,24 @@
 """Plays a flow without any wire: scripted replies in, the calls that came out. No event loop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from waooaw_social.core.post import MediaFile
 from waooaw_social.core.refusal import Refused
-from waooaw_social.platforms.call import Asked, Call, Fetch, Flow, Interrupted, Pause, Reply, UntilDue, Verdict, Visible
+from waooaw_social.platforms.call import (
+    Asked,
+    Call,
+    Fetch,
+    Flow,
+    Heard,
+    Interrupted,
+    Pause,
+    Reply,
+    UntilDue,
+    Verdict,
+    Visible,
+)
 
 T = TypeVar("T")
 
@@ -29,8 +41,14 @@ class Lost:
     """In place of a reply: none came."""
 
 
-def play(flow: Flow[T], replies: list[Reply | type[Lost]], *, file: MediaFile | None = None) -> Played[T]:
-    """Answer each call with the next reply."""
+def play(
+    flow: Flow[T],
+    replies: list[Reply | type[Lost]],
+    *,
+    file: MediaFile | None = None,
+    inbox: Mapping[str, Any] | None = None,
+) -> Played[T]:
+    """Answer each call with the next reply. `inbox` is what webhooks have told."""
     played: Played[T] = Played()
     left = iter(replies)
 
@@ -43,6 +61,8 @@ def play(flow: Flow[T], replies: list[Reply | type[Lost]], *, file: MediaFile | 
                 return None
             case Fetch():
                 return file
+            case Heard(key):
+                return (inbox or {}).get(key)
             case Call():
                 played.calls.append(step)
                 reply = next(left)
@@ -69,9 +89,11 @@ def play(flow: Flow[T], replies: list[Reply | type[Lost]], *, file: MediaFile | 
     return played
 
 
-def reconcile(call: Call[Any], replies: list[Reply | type[Lost]], **asked: Any) -> Reply | Verdict | None:
+def reconcile(
+    call: Call[Any], replies: list[Reply | type[Lost]], *, inbox: Mapping[str, Any] | None = None, **asked: Any
+) -> Reply | Verdict | None:
     """What the reconcile of a visible call says to these replies."""
     assert isinstance(call.if_repeated, Visible)
     told = Asked(**({"first_sent_at": 1000.0, "age": 200.0, "looks": 0, "taken": frozenset()} | asked))
     look: Callable[[Asked], Flow[Reply | Verdict]] = call.if_repeated.reconcile
-    return play(look(told), replies).result
+    return play(look(told), replies, inbox=inbox).result

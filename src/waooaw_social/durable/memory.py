@@ -5,7 +5,7 @@ proven on it is proven about the rules. The library face lives on it; its public
 As long as the ports are wide: whoever compares it with its twin wants both in one piece.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from waooaw_social.core.post import Published
 from waooaw_social.core.publication import WAITING, Publication, State
 from waooaw_social.durable.ports import (
     DOUBT_AFTER,
+    TAKEN_MARGIN,
     Answer,
     Attempt,
     AudienceBusy,
@@ -32,9 +33,7 @@ from waooaw_social.durable.ports import (
     Undecided,
 )
 from waooaw_social.platforms.call import Reply
-
-TAKEN_MARGIN = 30.0
-"""Seconds before `since` that `taken` still counts: two clocks, and a reply that was on its way."""
+from waooaw_social.platforms.told import Told
 
 
 @dataclass
@@ -274,13 +273,32 @@ STATE_AFTER: Mapping[type, State] = {Done: State.PUBLISHED, Failed: State.REFUSE
 
 
 class MemoryInbox:
-    """The newest thing heard under each key."""
+    """The newest thing heard under each key; of very many, the latest ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock
         self.told: dict[str, Mapping[str, Any]] = {}
+        self.at: dict[str, float] = {}
 
     async def newest(self, key: str) -> Mapping[str, Any] | None:
-        return self.told.get(key)
+        told = self.told.get(key)
+        if told is None or self.clock is None or key not in self.at:
+            return told
+        return {**told, "age": self.clock.now().timestamp() - self.at[key]}
+
+    async def tell(self, told: Iterable[Told]) -> None:
+        """Keep what is newer than what lies there."""
+        for one in told:
+            if one.key not in self.at or self.at[one.key] < one.at:
+                self.told.pop(one.key, None)
+                self.told[one.key], self.at[one.key] = one.what, one.at
+        while len(self.told) > MOST_TOLD:
+            oldest = next(iter(self.told))
+            del self.told[oldest]
+            self.at.pop(oldest, None)
+
+
+MOST_TOLD = 100_000
 
 
 def next_number(kept: Kept, name: str) -> int:
