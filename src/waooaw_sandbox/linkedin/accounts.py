@@ -1,6 +1,5 @@
 """The control API's view of LinkedIn: the accounts with their tokens, roles and states, and how to change them."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +9,11 @@ from waooaw_sandbox.linkedin.people import CLIENT_ID, CLIENT_SECRET, Account, Or
 from waooaw_sandbox.linkedin.scopes import KNOWN, ROLES, STATES
 from waooaw_sandbox.linkedin.state import State
 from waooaw_sandbox.problem import Problem
+from waooaw_sandbox.turns import Turns, account_called, all_known, turned
 
 
 def find(state: State, name: str) -> Account:
-    if name not in state.people.accounts:
-        raise Problem(f"no account is called {name!r}", available=sorted(state.people.accounts), status=404)
-    return state.people.accounts[name]
+    return account_called(name, state.people.accounts)
 
 
 def describe(state: State, account: Account) -> Json:
@@ -83,9 +81,7 @@ def revoked(state: State, account: Account, value: Any) -> None:
 
 
 def scopes(state: State, account: Account, value: Any) -> None:
-    strange = sorted({str(scope) for scope in value} - KNOWN)
-    if strange:
-        raise Problem(f"unknown scopes: {strange}", available=sorted(KNOWN))
+    all_known(value, KNOWN, "scopes")
     for holder in (*state.people.grants, *state.people.tokens.values()):
         if holder.account is account:
             holder.scopes = tuple(value)
@@ -126,7 +122,7 @@ def followers(state: State, account: Account, value: Any) -> None:
     organization_of(account).followers = value
 
 
-TURNS: dict[str, tuple[tuple[type, ...], Callable[[State, Account, Any], None]]] = {
+TURNS: Turns[State, Account] = {
     "expires_in": ((int, float), expires_in),
     "fresh_for": ((int, float), fresh_for),
     "refresh_expires_in": ((int, float), refresh_expires_in),
@@ -141,12 +137,5 @@ TURNS: dict[str, tuple[tuple[type, ...], Callable[[State, Account, Any], None]]]
 
 def turn(state: State, name: str, changes: Json) -> Json:
     account = find(state, name)
-    for knob, value in changes.items():
-        if knob not in TURNS:
-            raise Problem(f"an account has no knob {knob!r}", available=sorted(TURNS))
-        kinds, _ = TURNS[knob]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise Problem(f"{knob!r} takes {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}")
-    for knob, value in changes.items():
-        TURNS[knob][1](state, account, value)
+    turned(TURNS, state, account, changes)
     return describe(state, account)

@@ -1,6 +1,5 @@
 """The control API's view of Meta's accounts: their newest tokens and states, and what can be turned."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +8,7 @@ from waooaw_sandbox.kit import Json
 from waooaw_sandbox.meta.people import FACEBOOK_APP, INSTAGRAM_APP, KNOWN, TASKS, Account, Token
 from waooaw_sandbox.meta.state import Meta
 from waooaw_sandbox.problem import Problem
+from waooaw_sandbox.turns import Turns, account_called, all_known, attribute, turned
 
 STATES = (458, 459, 460, 463, 464, 467, 492)
 
@@ -89,28 +89,17 @@ def revoked(meta: Meta, account: Account, value: Any) -> None:
 
 
 def scopes(meta: Meta, account: Account, value: Any) -> None:
-    strange = sorted({str(scope) for scope in value} - KNOWN)
-    if strange:
-        raise Problem(f"unknown scopes: {strange}", available=sorted(KNOWN))
+    all_known(value, KNOWN, "scopes")
     for token in tokens_of(meta, account):
         token.scopes = tuple(value)
 
 
 def tasks(meta: Meta, account: Account, value: Any) -> None:
-    strange = sorted({str(task) for task in value} - set(TASKS))
-    if strange:
-        raise Problem(f"unknown tasks: {strange}", available=sorted(TASKS))
+    all_known(value, TASKS, "tasks")
     account.page.tasks = tuple(value)
 
 
-def attribute(name: str) -> Callable[[Meta, Account, Any], None]:
-    def turn_one(meta: Meta, account: Account, value: Any) -> None:
-        setattr(account, name, value)
-
-    return turn_one
-
-
-TURNS: dict[str, tuple[tuple[type, ...], Callable[[Meta, Account, Any], None]]] = {
+TURNS: Turns[Meta, Account] = {
     "expires_in": ((int, float), expires_in),
     "user_expires_in": ((int, float), user_expires_in),
     "token_age": ((int, float), token_age),
@@ -125,20 +114,10 @@ TURNS: dict[str, tuple[tuple[type, ...], Callable[[Meta, Account, Any], None]]] 
 
 
 def find(meta: Meta, platform: str, name: str) -> Account:
-    accounts = meta.people[platform].accounts
-    if name not in accounts:
-        raise Problem(f"no account is called {name!r}", available=sorted(accounts), status=404)
-    return accounts[name]
+    return account_called(name, meta.people[platform].accounts)
 
 
 def turn(meta: Meta, platform: str, name: str, changes: Json) -> Json:
     account = find(meta, platform, name)
-    for knob, value in changes.items():
-        if knob not in TURNS:
-            raise Problem(f"an account has no knob {knob!r}", available=sorted(TURNS))
-        kinds, _ = TURNS[knob]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise Problem(f"{knob!r} takes {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}")
-    for knob, value in changes.items():
-        TURNS[knob][1](meta, account, value)
+    turned(TURNS, meta, account, changes)
     return describe(meta, account)

@@ -1,7 +1,6 @@
 """The control API's view of WhatsApp's accounts: what a client needs, what can be turned, and orders to people."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from waooaw_sandbox.clock import iso
@@ -9,6 +8,7 @@ from waooaw_sandbox.kit import Json
 from waooaw_sandbox.meta.accounts import STATES
 from waooaw_sandbox.meta.people import FACEBOOK_APP, Token
 from waooaw_sandbox.problem import Problem
+from waooaw_sandbox.turns import Turns, account_called, all_known, attribute, turned
 from waooaw_sandbox.whatsapp.afterwards import arrive, blow
 from waooaw_sandbox.whatsapp.errors import TABLE
 from waooaw_sandbox.whatsapp.inbox import someone, write_in
@@ -65,63 +65,40 @@ def newest(wa: WhatsApp, sender: Sender) -> Token | None:
 
 
 def find(wa: WhatsApp, name: str) -> Sender:
-    if name not in wa.people.senders:
-        raise Problem(f"no account is called {name!r}", available=sorted(wa.people.senders), status=404)
-    return wa.people.senders[name]
+    return account_called(name, wa.people.senders)
 
 
 # --- what can be turned -------------------------------------------------------------------------------------------------------
 
 
-def expires_in(wa: WhatsApp, sender: Sender, value: Any) -> Json:
+def expires_in(wa: WhatsApp, sender: Sender, value: Any) -> None:
     token = newest(wa, sender)
     if token is not None:
         token.expires_at = wa.meta.later(float(value))
-    return {}
 
 
-def revoked(wa: WhatsApp, sender: Sender, value: Any) -> Json:
+def revoked(wa: WhatsApp, sender: Sender, value: Any) -> None:
     if value:
         wa.people.revoke(sender)
     else:
         wa.people.seed_tokens(sender)
-    return {}
 
 
-def scopes(wa: WhatsApp, sender: Sender, value: Any) -> Json:
-    chosen(value, SCOPES, "scopes")
+def scopes(wa: WhatsApp, sender: Sender, value: Any) -> None:
+    all_known(value, SCOPES, "scopes")
     for token in wa.people.tokens.values():
         if token.account is sender:
             token.scopes = tuple(value)
-    return {}
 
 
-def chosen(values: Any, known: Any, what: str) -> None:
-    strange = sorted({str(value) for value in values} - {str(one) for one in known})
-    if strange:
-        raise Problem(f"unknown {what}: {', '.join(strange)}", available=sorted(str(one) for one in known))
-
-
-def attribute(name: str, known: Any = None) -> Callable[[WhatsApp, Sender, Any], Json]:
-    def turn_one(wa: WhatsApp, sender: Sender, value: Any) -> Json:
-        if known is not None and value is not None:
-            chosen([value], known, name)
-        setattr(sender, name, value)
-        return {}
-
-    return turn_one
-
-
-def refuses(wa: WhatsApp, sender: Sender, value: Any) -> Json:
+def refuses(wa: WhatsApp, sender: Sender, value: Any) -> None:
     if value is not None:
-        chosen([value], TABLE, "code")
+        all_known([value], TABLE, "code")
     sender.refuses = None if value is None else str(value)
-    return {}
 
 
-def allow_list(wa: WhatsApp, sender: Sender, value: Any) -> Json:
+def allow_list(wa: WhatsApp, sender: Sender, value: Any) -> None:
     sender.allow_list = None if value is None else tuple(str(number) for number in value)
-    return {}
 
 
 # --- orders -------------------------------------------------------------------------------------------------------------------
@@ -136,32 +113,29 @@ def inbound(wa: WhatsApp, sender: Sender, value: Any) -> Json:
     return {"inbound_ids": [write_in(wa, sender, record(one)).wamid for one in many(value)]}
 
 
-def open_window(wa: WhatsApp, sender: Sender, value: Any) -> Json:
+def open_window(wa: WhatsApp, sender: Sender, value: Any) -> None:
     for number in value:
         wa.open_window(sender, someone(wa, number))
-    return {}
 
 
-def close_window(wa: WhatsApp, sender: Sender, value: Any) -> Json:
+def close_window(wa: WhatsApp, sender: Sender, value: Any) -> None:
     for number in value:
         wa.close_window(sender, someone(wa, number))
-    return {}
 
 
-def recipient(wa: WhatsApp, sender: Sender, value: Any) -> Json:
+def recipient(wa: WhatsApp, sender: Sender, value: Any) -> None:
     """What somebody is: `{"number", "state", "hidden", "name"}`, or a list of such."""
     for one in map(record, many(value)):
         person = someone(wa, one.get("number"))
-        chosen([one.get("state", "ok")], RECIPIENT_STATES, "state")
+        all_known([one.get("state", "ok")], RECIPIENT_STATES, "state")
         before, person.state = person.state, str(one.get("state", person.state))
         person.hidden = bool(one.get("hidden", person.hidden))
         person.name = str(one.get("name", person.name))
         if before == "offline" and person.state != before:
             arrive(wa, person)
-    return {}
 
 
-def template(wa: WhatsApp, sender: Sender, value: Any) -> Json:
+def template(wa: WhatsApp, sender: Sender, value: Any) -> None:
     """`{"name", "status"}`, and `language` for one of several: it changes, and a webhook says so."""
     order = record(value)
     names = [t for t in of_waba(wa, sender) if t.name == order.get("name")]
@@ -173,19 +147,17 @@ def template(wa: WhatsApp, sender: Sender, value: Any) -> Json:
     for one in found:
         one.state = text_of(order["status"]).upper()
         tell_template(wa, sender, one, one.state)
-    return {}
 
 
-def storm(wa: WhatsApp, sender: Sender, value: Any) -> Json:
+def storm(wa: WhatsApp, sender: Sender, value: Any) -> None:
     """`{"count": 10000}`: so many statuses at once, of everything this account sent."""
     size = record(value).get("count")
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise Problem(f"a storm needs a 'count', not {size!r}")
     blow(wa, [message for message in wa.messages.values() if message.sender is sender], size)
-    return {}
 
 
-def subscribe(wa: WhatsApp, sender: Sender, value: Any) -> Json:
+def subscribe(wa: WhatsApp, sender: Sender, value: Any) -> None:
     """`{"callback_url", "verify_token", "fields", "verify"}`, for the app. What is due waits for the handshake."""
     order = record(value)
     if not text_of(order.get("callback_url")):
@@ -194,22 +166,19 @@ def subscribe(wa: WhatsApp, sender: Sender, value: Any) -> Json:
     wanted = Subscription(text_of(order["callback_url"]), text_of(order.get("verify_token")), fields)
     if order.get("verify") is False:
         wanted.state, wa.desk.app, wa.desk.last = "verified", wanted, wanted
-        return {}
+        return
     work = wa.desk.subscribe(wanted, None, wa.knobs.number("webhook_timeout_seconds"))
     wa.desk.last = wanted
     wa.desk.handshake = asyncio.get_running_loop().create_task(work)
-    return {}
 
 
-def unsubscribe(wa: WhatsApp, sender: Sender, value: Any) -> Json:
+def unsubscribe(wa: WhatsApp, sender: Sender, value: Any) -> None:
     if value:
         wa.desk.app, wa.desk.last = None, None
         wa.desk.overrides.clear()
-    return {}
 
 
-Turn = Callable[[WhatsApp, Sender, Any], Json]
-TURNS: dict[str, tuple[tuple[type, ...], Turn]] = {
+TURNS: Turns[WhatsApp, Sender] = {
     "expires_in": ((int, float), expires_in),
     "revoked": ((bool,), revoked),
     "scopes": ((list,), scopes),
@@ -235,13 +204,6 @@ TURNS: dict[str, tuple[tuple[type, ...], Turn]] = {
 
 
 def turn(wa: WhatsApp, name: str, changes: Json) -> Json:
-    sender, told = find(wa, name), dict[str, Any]()
-    for knob, value in changes.items():
-        if knob not in TURNS:
-            raise Problem(f"an account has no knob {knob!r}", available=sorted(TURNS))
-        kinds, _ = TURNS[knob]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise Problem(f"{knob!r} takes {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}")
-    for knob, value in changes.items():
-        told |= TURNS[knob][1](wa, sender, value)
+    sender = find(wa, name)
+    told = turned(TURNS, wa, sender, changes)
     return describe(wa, sender) | told

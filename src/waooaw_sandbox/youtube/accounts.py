@@ -1,12 +1,11 @@
 """The control API's view of YouTube: the accounts with their tokens and knobs, and what their followers see."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from waooaw_sandbox.clock import iso
 from waooaw_sandbox.kit import Json
-from waooaw_sandbox.problem import Problem
+from waooaw_sandbox.turns import Turns, account_called, all_known, attribute, turned
 from waooaw_sandbox.youtube.pages import WWW
 from waooaw_sandbox.youtube.people import CLIENT_ID, CLIENT_SECRET, Account
 from waooaw_sandbox.youtube.scopes import KNOWN
@@ -14,9 +13,7 @@ from waooaw_sandbox.youtube.state import CommunityPost, State, Video
 
 
 def find(state: State, name: str) -> Account:
-    if name not in state.people.accounts:
-        raise Problem(f"no account is called {name!r}", available=sorted(state.people.accounts), status=404)
-    return state.people.accounts[name]
+    return account_called(name, state.people.accounts)
 
 
 def describe(state: State, account: Account) -> Json:
@@ -65,22 +62,13 @@ def channel(state: State, account: Account, value: Any) -> None:
 
 
 def scopes(state: State, account: Account, value: Any) -> None:
-    strange = sorted({str(scope) for scope in value} - KNOWN)
-    if strange:
-        raise Problem(f"unknown scopes: {strange}", available=sorted(KNOWN))
+    all_known(value, KNOWN, "scopes")
     for holder in (*state.people.grants, *state.people.tokens.values()):
         if holder.account is account:
             holder.scopes = tuple(value)
 
 
-def attribute(name: str) -> Callable[[State, Account, Any], None]:
-    def turn_one(state: State, account: Account, value: Any) -> None:
-        setattr(account, name, value)
-
-    return turn_one
-
-
-TURNS: dict[str, tuple[tuple[type, ...], Callable[[State, Account, Any], None]]] = {
+TURNS: Turns[State, Account] = {
     "expires_in": ((int, float), expires_in),
     "revoked": ((bool,), revoked),
     "channel": ((bool,), channel),
@@ -95,14 +83,7 @@ TURNS: dict[str, tuple[tuple[type, ...], Callable[[State, Account, Any], None]]]
 
 def turn(state: State, name: str, changes: Json) -> Json:
     account = find(state, name)
-    for knob, value in changes.items():
-        if knob not in TURNS:
-            raise Problem(f"an account has no knob {knob!r}", available=sorted(TURNS))
-        kinds, _ = TURNS[knob]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise Problem(f"{knob!r} takes {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}")
-    for knob, value in changes.items():
-        TURNS[knob][1](state, account, value)
+    turned(TURNS, state, account, changes)
     return describe(state, account)
 
 
