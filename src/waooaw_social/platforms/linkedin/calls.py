@@ -32,6 +32,7 @@ from waooaw_social.platforms.linkedin.errors import (
     USERINFO,
     app_bucket,
     explains,
+    member_bucket,
 )
 from waooaw_social.platforms.linkedin.manifest import API, LISTED, UPLOAD_GOOD_FOR, USERINFO_URL, VERSION
 from waooaw_social.platforms.linkedin.replies import (
@@ -177,5 +178,5 @@ def _rest(
     asked = Request(method=request.method, url=request.url, params=request.params, headers=headers, body=request.body)
     return Call(
         name=name, request=asked, read=read, explain=explains(endpoint, if_repeated), if_repeated=if_repeated, answers=answers,
-        cost=Cost(bucket=app_bucket(endpoint), units=1),
+        cost=Cost(bucket=app_bucket(endpoint), units=1, within=(member_bucket(endpoint),)),
     )  # fmt: skip
