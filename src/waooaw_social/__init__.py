@@ -3,6 +3,7 @@
 from waooaw_social.clients.environment import get_default_resolver
 from waooaw_social.clients.facebook import FacebookClient
 from waooaw_social.clients.instagram import InstagramClient
+from waooaw_social.clients.linkedin import LinkedInClient
 from waooaw_social.clients.whatsapp import WhatsAppClient
 from waooaw_social.clients.youtube import YouTubeClient
 from waooaw_social.core.post import SocialPostResult
@@ -14,6 +15,7 @@ __all__ = [
     "CPSocialCredentialResolver",
     "FacebookClient",
     "InstagramClient",
+    "LinkedInClient",
     "ResolvedSocialCredentials",
     "SocialOutcomeUnknown",
     "SocialPlatformError",

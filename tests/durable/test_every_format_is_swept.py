@@ -7,6 +7,7 @@ SWEPT: dict[str, set[str]] = {
     "youtube": {"short", "text"},
     "instagram": {"image", "carousel", "reel", "story"},
     "facebook": {"text", "photos", "video", "reel", "story"},
+    "linkedin": {"text", "images", "video", "document", "article", "poll", "reshare"},
     "whatsapp": {"text", "image", "interactive", "template"},
 }
 """Platform, and the formats that its `test_*_sweep.py` plays."""

@@ -149,6 +149,8 @@ class Cost:
 
     bucket: str
     units: int
+    within: tuple[str, ...] = ()
+    """Other buckets that hold this call back while the platform wants silence there: an account's beside the app's."""
 
 
 @dataclass(frozen=True, kw_only=True)

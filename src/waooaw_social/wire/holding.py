@@ -25,7 +25,7 @@ class Holding:
         if resting is not None:
             refusal = replace(RESTING, retry_after=resting)
             return NotSent(why=refusal.message, retry_in=resting, refusal=refusal)
-        for name in manifest.gates:
+        for name in (*manifest.gates, *(cost.within if cost else ())):
             bucket = way.bucket(name)
             wait = await self.quota.blocked(bucket, way.owner(bucket))
             if wait is not None:
