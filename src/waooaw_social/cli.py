@@ -113,7 +113,8 @@ async def _serve(
             process.listeners += await stack.enter_async_context(wiring.cp(settings, clock, host, cp_port))
         if plant_port is not None or work:
             parts = await stack.enter_async_context(wiring.plant(settings, clock))
-            process.listeners += [parts.api(host, plant_port)] if plant_port is not None else []
+            if plant_port is not None:
+                parts.api(process, host, plant_port)
             process.tasks += [parts.work] if work else []
         await run(process)
 

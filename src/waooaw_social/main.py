@@ -1,6 +1,7 @@
 """The only file that knows everybody: makes the services out of the settings. Wiring by hand, top to bottom.
 
 Each service is an async context manager that gives what is to be served or done; `serving.run` runs any of them in one process.
+As long as the house has rooms.
 """
 
 import asyncio
@@ -25,10 +26,11 @@ from waooaw_social.durable.runner import Runner
 from waooaw_social.durable.worker import Worker
 from waooaw_social.metrics import NoMeter, PrometheusMeter
 from waooaw_social.plant import api as plant_api
+from waooaw_social.plant import webhooks as plant_webhooks
 from waooaw_social.plant.publishing import Publishing
 from waooaw_social.platforms.kit import Kits
 from waooaw_social.platforms.registry import kits
-from waooaw_social.serving import Listener
+from waooaw_social.serving import Listener, Process
 from waooaw_social.settings import Settings
 from waooaw_social.storage.api_keys import ApiKeys
 from waooaw_social.storage.cp import tables as cp_tables
@@ -58,6 +60,8 @@ HOUSEKEEPING = 3600.0
 """Seconds between two rounds of shredding and sweeping."""
 REPLIES_KEPT = 30 * 24 * 3600.0
 MEDIA_KEPT = 2 * 24 * 3600.0
+TOLD_KEPT = 35 * 24 * 3600.0
+"""Seconds for which it is remembered what platforms told by themselves: a message may be delivered 30 days after it was sent."""
 
 Clock: TypeAlias = SystemClock | RemoteClock
 
@@ -115,6 +119,7 @@ async def plant(settings: Settings, clock: Clock) -> AsyncGenerator["Plant"]:
             resolver=resolver,
             ledger=ledger,
             publications=SqlPublications(db=db, ledger=ledger),
+            inbox=SqlInbox(db=db),
         )
 
 
@@ -129,11 +134,36 @@ class Plant:
     resolver: CPSocialCredentialResolver
     ledger: SqlLedger
     publications: SqlPublications
+    inbox: SqlInbox
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def api(self, host: str, port: int) -> Listener:
+    def api(self, process: Process, host: str, port: int) -> None:
+        """Plant's API and the platforms' webhooks on one listener; what webhooks said is read in the same process."""
         publishing = Publishing(store=self.publications, tokens=self.resolver, kits=self.kits, wake=self.wake.set)
-        return Listener(app=plant_api.create_app(publishing, agent_keys(self.db)), host=host, port=port)
+        public = plant_api.create_app(publishing, agent_keys(self.db))
+        webhooks = self._webhooks()
+        app = plant_webhooks.beside(public, plant_webhooks.create_app(webhooks))
+        process.listeners.append(Listener(app=app, host=host, port=port))
+        process.tasks.append(webhooks.run)
+
+    def _webhooks(self) -> plant_webhooks.Webhooks:
+        clients, speaking = oauth_clients(self.settings), [kit for kit in self.kits.values() if kit.hears]
+        told_by = {kit.app({}): clients.get(kit.app({})) for kit in speaking}
+        verify_token = Secret(self.settings.meta_webhook_verify_token.get_secret_value())
+        if not verify_token:
+            log.warning(
+                "webhooks_refused", lacks="META_WEBHOOK_VERIFY_TOKEN", so="nobody can subscribe to /webhooks/meta"
+            )
+        for app in [app for app, client in told_by.items() if client is None or not client.client_secret]:
+            log.warning("webhooks_refused", lacks=f"the {app} app's id and secret", so="every webhook counts as forged")
+        return plant_webhooks.Webhooks(
+            store=self.inbox,
+            ledger=self.ledger,
+            readers={about: hear for kit in speaking for about, hear in kit.hears.items()},
+            secrets=[client.client_secret for client in told_by.values() if client],
+            verify_token=verify_token,
+            wake=self.wake.set,
+        )
 
     async def work(self, stop: asyncio.Event) -> None:
         """Run the worker until `stop`."""
@@ -174,7 +204,7 @@ class Plant:
             ledger=self.ledger,
             gateway=gateway,
             files=media,
-            inbox=SqlInbox(db=self.db),
+            inbox=self.inbox,
             clock=self.clock,
             delays=delays_of(self.settings),
         )
@@ -199,6 +229,7 @@ class Plant:
             try:
                 shredded = await self.ledger.shred(older_than=REPLIES_KEPT)
                 forgotten = await self.publications.forget_orders()
+                untold = await self.inbox.forget(older_than=TOLD_KEPT)
                 swept = await asyncio.to_thread(media.sweep, older_than=MEDIA_KEPT)
                 alike = await audit_some(worker.runner, self.publications, worker.flow_of)
                 log.info(
@@ -206,6 +237,7 @@ class Plant:
                     alike=len(alike),
                     replies_shredded=shredded,
                     keys_forgotten=forgotten,
+                    told_forgotten=untold,
                     files_removed=swept,
                 )
             except Exception as error:  # the next round does it

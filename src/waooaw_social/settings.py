@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     youtube_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
     facebook_app_id: str = Field("", description="Meta app: Facebook, Instagram by Facebook Login, WhatsApp.")
     facebook_app_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+    meta_webhook_verify_token: SecretStr = Field(
+        SecretStr(""), description="What Meta shows to subscribe to `/webhooks/meta`; of your own making."
+    )
     instagram_app_id: str = Field("", description="Meta's Instagram app: Instagram by Instagram Login.")
     instagram_app_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
     linkedin_client_id: str = Field("", description="LinkedIn app.")

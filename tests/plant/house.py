@@ -214,6 +214,9 @@ class House:
     async def account(self, name: str) -> dict[str, Any]:
         return next(one for one in await self.accounts() if one["account"] == name)
 
+    async def account_of(self, platform: str, name: str) -> dict[str, Any]:
+        return next(one for one in await self.accounts() if (one["platform"], one["account"]) == (platform, name))
+
     async def fault(self, route: str | None, fault: str, **more: Any) -> None:
         where = {"route": route} if route else {}
         await self.order("faults", {"platform": "youtube", "fault": fault} | where | more)
@@ -243,7 +246,9 @@ class House:
 
     async def connect(self, name: str = "hazel", *, key: str = "", **body: Any) -> str:
         """Connect a seeded account, or with `credential_ref` connect it again. Returns the ref."""
-        account = await self.account(name)
+        return await self.connect_account(await self.account(name), key=key, **body)
+
+    async def connect_account(self, account: Mapping[str, Any], *, key: str = "", **body: Any) -> str:
         named = ("platform", "posting_identity", "access_token", "refresh_token", "expires_at", "scopes")
         told = {"authorization": f"Bearer {key or self.customer_key}"}
         url = f"{self.cp}/api/cp/platform-credentials"

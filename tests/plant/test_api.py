@@ -51,7 +51,7 @@ def without(body: dict[str, Any], *volatile: str) -> dict[str, Any]:
 async def test_an_order_is_accepted_shown_while_it_runs_and_ends_as_a_post(house: House, credential: str) -> None:
     answer = await house.submit(order(credential, video_url=house.video()) | {"correlation_id": "corr-7"})
     assert answer.status_code == 202 and answer.headers["x-request-id"]
-    assert answer.json().keys() == {"publications"}
+    assert answer.json().keys() == {"order_id", "publications"}
     (accepted,) = answer.json()["publications"]
     assert accepted.keys() == {"id", "state"} and accepted["state"] == "due"
 

@@ -74,6 +74,19 @@ class Content:
     privacy: str = "public"
     options: Mapping[str, str | bool | int] = field(default_factory=dict[str, str | bool | int])
     """What only one platform knows, by its own field names."""
+    recipients: tuple[str, ...] = ()
+    """Of an order: to whom, where a platform writes to people. Each becomes a publication of its own, or several."""
+    messages: tuple["Message", ...] = ()
+    """Of an order: what each of them gets, one after the other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One of several messages in an order."""
+
+    content: Content
+    format: str | None = None
+    """None: the target's."""
 
 
 @dataclass(frozen=True, kw_only=True)

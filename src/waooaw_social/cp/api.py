@@ -40,7 +40,12 @@ METADATA: dict[str, dict[str, frozenset[str] | None]] = {
     "instagram": {"login": frozenset({"facebook", "instagram"})},
     "facebook": {},
     "linkedin": {"author_kind": frozenset({"organization", "member"})},
-    "whatsapp": {"waba_id": None, "default_recipient": None},
+    "whatsapp": {
+        "waba_id": None,
+        "default_recipient": None,
+        "token_kind": frozenset({"system", "business", "user"}),
+        "on_silence": frozenset({"unresolved", "resend"}),
+    },
 }
 """The only metadata there is: platform, key, allowed values (None: any)."""
 
@@ -54,6 +59,8 @@ class Metadata(TypedDict, total=False):
     author_kind: Word
     waba_id: Word
     default_recipient: Word
+    token_kind: Word
+    on_silence: Word
 
 
 class PlatformCredential(BaseModel):

@@ -1,5 +1,6 @@
 """What came of it: the tables, the proof by what followers see, and `run.json`."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -33,7 +34,8 @@ async def report(stage: Stage, short: Mapping[str, Any], others: list[Mapping[st
             for entry in one["attempts"]
         ]
     screen.table("What the ledger wrote down", rows)
-    posts = [await proof(stage, one) for one in (short, *others)]
+    every = (short, *others)
+    posts = [await proof(stage, one, of=sum(o["platform"] == one["platform"] for o in every)) for one in every]
     if posts[0]["sha256"] != (await stage.http.get(f"{stage.sandbox}/_sandbox/media/video/{SIZE}.sha256")).text.strip():
         raise Failed("what followers see is not what was ordered")
     rows = [[post["platform"], post["post_id"], str(post["bytes"]), post["sha256"]] for post in posts]
@@ -58,15 +60,15 @@ def answers(calls: list[dict[str, Any]]) -> list[list[str]]:
     return rows
 
 
-async def proof(stage: Stage, shown: Mapping[str, Any]) -> dict[str, Any]:
-    """What followers see of it. Raises `Failed` where it is not there exactly once."""
+async def proof(stage: Stage, shown: Mapping[str, Any], *, of: int) -> dict[str, Any]:
+    """What followers see of it, one `of` so many there. Raises `Failed` where it is not there exactly once."""
     audience = await stage.ask(
         "GET", f"{stage.sandbox}/_sandbox/audience/{shown['platform']}/{stage.account['account']}"
     )
     posts = [post for post in audience if post["id"] == shown["post_id"]]
-    if len(audience) != 1 or len(posts) != 1:
+    if len(audience) != of or len(posts) != 1:
         raise Failed(f"{shown['platform']}: followers see {len(audience)} posts, {len(posts)} of them this one")
-    media = posts[0]["media"][0]
+    media = posts[0]["media"][0] if posts[0]["media"] else words_of(posts[0])
     return {
         "id": shown["id"],
         "platform": shown["platform"],
@@ -76,6 +78,12 @@ async def proof(stage: Stage, shown: Mapping[str, Any]) -> dict[str, Any]:
         "sha256": media["sha256"],
         "bytes": media["bytes"],
     }
+
+
+def words_of(post: Mapping[str, Any]) -> dict[str, Any]:
+    """A message without a file is its words."""
+    words = str(post["text"]).encode()
+    return {"sha256": hashlib.sha256(words).hexdigest(), "bytes": len(words)}
 
 
 async def used_quota(stage: Stage) -> dict[str, tuple[int, int]]:

@@ -20,6 +20,7 @@ from typing import Any
 from waooaw_social.demo import screen
 from waooaw_social.demo.elsewhere import connect, publish_elsewhere
 from waooaw_social.demo.house import DidNotStart, Ports, running, taken
+from waooaw_social.demo.people import write_to_people
 from waooaw_social.demo.report import report
 from waooaw_social.demo.stage import AGENT, CUSTOMER, SIZE, Failed, Stage
 from waooaw_social.settings import load
@@ -98,6 +99,7 @@ async def surroundings(stage: Stage) -> dict[str, str]:
         "CLOCK_URL": f"{stage.sandbox}/_sandbox/clock",
         "CP_BACKEND_URL": stage.ports.url(stage.ports.cp),
         "WAOOAW_VAR": str(stage.var),
+        "META_WEBHOOK_VERIFY_TOKEN": stage.verify_token,
     } | apps
 
 
@@ -124,7 +126,7 @@ async def perform(stage: Stage) -> None:
     if shown["state"] != "published":
         raise Failed(f"the publication ended {shown['state']}: {shown['why']}")
     print()
-    others = await publish_elsewhere(stage)
+    others = [*await publish_elsewhere(stage), *await write_to_people(stage)]
     await report(stage, shown, others, time.monotonic() - started)
 
 

@@ -1,5 +1,6 @@
 """What every part of the show needs: the ports, an HTTP client, who plays."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,8 @@ class Stage:
     account: Mapping[str, Any] = field(default_factory=dict[str, Any])
     customer_key: str = ""
     agent_key: str = ""
+    verify_token: str = field(default_factory=lambda: secrets.token_hex(16))
+    """Of the webhooks' handshake."""
 
     @property
     def sandbox(self) -> str:

@@ -8,7 +8,7 @@ from fastapi.security import HTTPBearer
 from starlette.responses import JSONResponse
 
 from waooaw_social.core.ids import AgentId, CredentialRef, CustomerId
-from waooaw_social.plant.models import Accepted, AcceptedList, PublicationsBody, PublicationView, content_of, view
+from waooaw_social.plant.models import Accepted, AcceptedList, PublicationsBody, PublicationView, addressed, view
 from waooaw_social.plant.publishing import NotAccepted, Publishing, Target, Wanted
 from waooaw_social.storage.api_keys import ApiKey, ApiKeys
 from waooaw_social.storage.plant.publications import KeyReused
@@ -105,7 +105,8 @@ async def submit(body: PublicationsBody, idempotency_key: IdempotencyKey, who: A
         raise Problem(
             status=422, code="idempotency_key_reused", detail=detail, remediation="Use a new key for a new order."
         ) from None
-    return AcceptedList(publications=[Accepted(id=i, state=state.value) for i, state in accepted])
+    publications = [Accepted(id=i, state=state.value) for i, state in accepted.publications]
+    return AcceptedList(order_id=accepted.order_id, publications=publications)
 
 
 async def show(publication_id: str, who: Agent, request: Request) -> PublicationView:
@@ -127,7 +128,7 @@ def _wanted(body: PublicationsBody, idempotency_key: str, who: ApiKey) -> Wanted
         customer_id=CustomerId(body.customer_id),
         agent_id=AgentId(body.agent_id),
         correlation_id=body.correlation_id,
-        content=content_of(body.content),
+        content=addressed(body.content),
         targets=targets,
         idempotency_key=idempotency_key,
         api_key=who.id,

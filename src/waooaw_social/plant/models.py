@@ -1,11 +1,14 @@
-"""The shapes of Plant's API: what comes in, strict and nothing extra, and what a customer sees of a publication."""
+"""The shapes of Plant's API: what comes in, strict and nothing extra, and what a customer sees of a publication. As long as the
+API has shapes.
+"""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from waooaw_social.core.post import Content, Item, MediaUrl
+from waooaw_social.core.post import Content, Item, MediaUrl, Message
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[\x20-\x7e]+$")]
 HttpsUrl = Annotated[str, StringConstraints(min_length=8, max_length=4096, pattern=r"^https?://[^\s]+$")]
@@ -70,6 +73,23 @@ class ContentBody(_Strict):
     )
 
 
+class MessageBody(ContentBody):
+    """One of several messages to each recipient."""
+
+    format: Word | None = Field(None, description="Where it is another one than the target's.")
+
+
+class AddressedBody(ContentBody):
+    """What is said to followers; or, where a platform writes to people, to whom, and one message or several."""
+
+    recipients: Annotated[list[Word], Field(max_length=1000)] = Field(
+        default_factory=list[str], description="WhatsApp: phone numbers or user ids. Each has a publication of its own."
+    )
+    messages: Annotated[list[MessageBody], Field(max_length=10)] = Field(
+        default_factory=list[MessageBody], description="WhatsApp: one after the other, to each recipient."
+    )
+
+
 class TargetBody(_Strict):
     """One account, and the shape that the content takes there."""
 
@@ -100,7 +120,7 @@ class PublicationsBody(_Strict):
     customer_id: Word
     agent_id: Word
     correlation_id: Word | None = None
-    content: ContentBody
+    content: AddressedBody
     targets: Annotated[list[TargetBody], Field(min_length=1, max_length=50)]
 
 
@@ -110,6 +130,7 @@ class Accepted(BaseModel):
 
 
 class AcceptedList(BaseModel):
+    order_id: str
     publications: list[Accepted]
 
 
@@ -135,6 +156,8 @@ class PublicationView(BaseModel):
     """Where a publication stands, and how it came there."""
 
     id: str
+    order_id: str | None
+    follows: str | None = Field(description="The publication that has to have ended before this one goes.")
     state: str
     platform: str
     credential_ref: str
@@ -172,6 +195,12 @@ def content_of(said: ContentBody) -> Content:
     )
 
 
+def addressed(said: AddressedBody) -> Content:
+    """The same, with its recipients and messages."""
+    messages = tuple(Message(content=content_of(one), format=one.format) for one in said.messages)
+    return replace(content_of(said), recipients=tuple(said.recipients), messages=messages)
+
+
 def _item(said: ItemBody) -> Item:
     kind, url = ("image", said.image_url) if said.image_url else ("video", said.video_url or "")
     return Item(kind=kind, source=MediaUrl(url), alt_text=said.alt_text)
@@ -187,6 +216,8 @@ def view(row: Any) -> PublicationView:
     progress = Progress(bytes_sent=row["bytes_sent"], bytes_total=row["bytes_total"]) if row["bytes_total"] else None
     return PublicationView(
         id=row["id"],
+        order_id=row["order_id"],
+        follows=row["follows"],
         state=row["state"],
         platform=row["platform"],
         credential_ref=row["credential_ref"],

@@ -7,16 +7,16 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from waooaw_social.core.account import Account
 from waooaw_social.core.ids import AgentId, CredentialRef, CustomerId, PublicationId
 from waooaw_social.core.post import Content
-from waooaw_social.core.publication import Publication, State
-from waooaw_social.core.refusal import Refusal
-from waooaw_social.platforms.kit import Kits
-from waooaw_social.storage.plant.publications import Order, new_id
+from waooaw_social.core.publication import Publication
+from waooaw_social.core.refusal import Refusal, Refused
+from waooaw_social.platforms.kit import Kits, whole
+from waooaw_social.storage.plant.publications import Kept, Order, new_id
 from waooaw_social.wire.ports import TokenSource
 
 
@@ -63,8 +63,8 @@ class NotAccepted(Exception):
 class Store(Protocol):
     """What publishing needs of `storage.plant`."""
 
-    async def accepted(self, order: Order) -> list[tuple[PublicationId, State]] | None: ...
-    async def submit(self, order: Order) -> list[tuple[PublicationId, State]]: ...
+    async def accepted(self, order: Order) -> Kept | None: ...
+    async def submit(self, order: Order) -> Kept: ...
     async def show(self, customer_id: CustomerId, publication_id: str) -> Mapping[str, Any] | None: ...
 
 
@@ -77,7 +77,7 @@ class Publishing:
     kits: Kits
     wake: Callable[[], None] = lambda: None
 
-    async def submit(self, wanted: Wanted) -> list[tuple[PublicationId, State]]:
+    async def submit(self, wanted: Wanted) -> Kept:
         """Accept all targets, or raise `NotAccepted`. The same key and body give the same answer again.
 
         Raises `CredentialUnknown` and `CredentialsUnavailable` of the token source, and `KeyReused`.
@@ -86,22 +86,13 @@ class Publishing:
         if repeat is not None:
             return repeat
         accounts = await asyncio.gather(*(self._account(wanted.customer_id, t.credential_ref) for t in wanted.targets))
-        publications = [
-            Publication(
-                id=new_id(),
-                account=account,
-                format=target.format,
-                content=wanted.content,
-                agent_id=wanted.agent_id,
-                correlation_id=wanted.correlation_id,
-            )
-            for account, target in zip(accounts, wanted.targets, strict=True)
-        ]
-        problems = [problem for i, p in enumerate(publications) for problem in self._problems(i, p)]
+        made = [self._made(i, account, wanted) for i, account in enumerate(accounts)]
+        problems = [problem for one in made for problem in one.problems]
         problems += _repeated(wanted.targets, accounts)
         if problems:
             raise NotAccepted(problems)
-        accepted = await self.store.submit(self._order(wanted, publications))
+        follows = {i: before for one in made for i, before in one.follows.items()}
+        accepted = await self.store.submit(self._order(wanted, [p for one in made for p in one.publications], follows))
         self.wake()
         return accepted
 
@@ -119,6 +110,33 @@ class Publishing:
             metadata=credentials.metadata,
         )
 
+    def _made(self, target: int, account: Account, wanted: Wanted) -> "_Made":
+        """The publications of one target, and what is wrong with them."""
+        made, kit = _Made(), self.kits.get(account.platform)
+        try:
+            parts = (kit.split if kit else whole)(wanted.targets[target].format, wanted.content)
+        except Refused as no:
+            return _Made(problems=[TargetProblem(target=target, platform=account.platform, refusal=no.refusal)])
+        for part in parts:
+            publication = Publication(
+                id=new_id(),
+                account=account,
+                format=part.format,
+                content=part.content,
+                agent_id=wanted.agent_id,
+                correlation_id=wanted.correlation_id,
+            )
+            if part.after is not None:
+                made.follows[publication.id] = made.publications[part.after].id
+            made.publications.append(publication)
+            for problem in self._problems(target, publication):
+                called = replace(
+                    problem, refusal=replace(problem.refusal, field=part.called(problem.refusal.field or ""))
+                )
+                if called not in made.problems:  # the same message is wrong for every recipient
+                    made.problems.append(called)
+        return made
+
     def _problems(self, target: int, publication: Publication) -> list[TargetProblem]:
         platform = publication.account.platform
         kit = self.kits.get(platform)
@@ -135,7 +153,11 @@ class Publishing:
         return [TargetProblem(target=target, platform=platform, refusal=no) for no in kit.check(publication)]
 
     @staticmethod
-    def _order(wanted: Wanted, publications: Sequence[Publication]) -> Order:
+    def _order(
+        wanted: Wanted,
+        publications: Sequence[Publication],
+        follows: Mapping[PublicationId, PublicationId] | None = None,
+    ) -> Order:
         canonical = json.dumps(wanted.body, sort_keys=True, separators=(",", ":"), default=str)
         return Order(
             customer_id=wanted.customer_id,
@@ -143,7 +165,17 @@ class Publishing:
             idempotency_key=wanted.idempotency_key,
             body_sha256=hashlib.sha256(canonical.encode()).hexdigest(),
             publications=publications,
+            follows=follows or {},
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    """What one target of an order became."""
+
+    publications: list[Publication] = field(default_factory=list[Publication])
+    follows: dict[PublicationId, PublicationId] = field(default_factory=dict[PublicationId, PublicationId])
+    problems: list[TargetProblem] = field(default_factory=list[TargetProblem])
 
 
 def _repeated(targets: Sequence[Target], accounts: Sequence[Account]) -> list[TargetProblem]:

@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from waooaw_social.core.ids import PublicationId
 from waooaw_social.core.secret import Secret
@@ -212,6 +213,15 @@ def create_app(webhooks: Webhooks) -> Starlette:
     app = Starlette(routes=[Route(PATH, shake_hands, methods=["GET"]), Route(PATH, take, methods=["POST"])])
     equip(app, service="webhooks", body_limit=BODY_LIMIT)
     return app
+
+
+def beside(api: ASGIApp, webhooks: ASGIApp) -> ASGIApp:
+    """Both on one listener: the webhooks' path has its own limit of size, and nothing of an agent's key."""
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        await (webhooks if scope.get("path") == PATH else api)(scope, receive, send)
+
+    return either
 
 
 ANSWERS: Mapping[Taken, int] = {Taken.KEPT: 200, Taken.FORGED: 403, Taken.UNREADABLE: 400, Taken.FULL: 503}

@@ -10,12 +10,13 @@ from typing import TypeAlias
 
 from waooaw_social.core.account import Account
 from waooaw_social.core.ids import Platform
-from waooaw_social.core.post import Published
+from waooaw_social.core.post import Content, Published
 from waooaw_social.core.publication import Publication
-from waooaw_social.core.refusal import Refusal
+from waooaw_social.core.refusal import Refusal, Refused
 from waooaw_social.core.secret import Secret
 from waooaw_social.platforms.call import Call, Flow, Request
 from waooaw_social.platforms.manifest import Manifest
+from waooaw_social.platforms.told import Hear
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +82,33 @@ class CredentialReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one publication of an order says."""
+
+    format: str
+    content: Content
+    after: int | None = None
+    """Which of the order's parts has to have ended before this one goes."""
+    called: Callable[[str], str] = str
+    """What a field of this part is called in the order."""
+
+
+def whole(format: str, content: Content) -> Sequence[Part]:
+    """An order for one account is one publication. Raises `Refused` where it names several recipients or messages."""
+    if content.recipients or content.messages:
+        raise Refused(ONE_POST)
+    return (Part(format=format, content=content),)
+
+
+ONE_POST = Refusal(
+    code="recipients_unsupported",
+    message="This platform publishes to all followers, one post at a time.",
+    field="content.recipients",
+    remediation="Leave out recipients and messages, and order each post by itself.",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Kit:
     """One platform, complete."""
 
@@ -99,6 +127,10 @@ class Kit:
     """Which of our OAuth clients a connection was made with, by its metadata."""
     sign: Callable[[Request, Grant, OAuthClient | None], Request] = bearer
     """Puts the token on a request: the last thing before it leaves."""
+    split: Callable[[str, Content], Sequence[Part]] = whole
+    """An order's format and content to what each of its publications says. A part comes after the one that it waits for. May raise `Refused`."""
+    hears: Mapping[str, Hear] = field(default_factory=dict[str, Hear])
+    """Readers of its webhooks, by what a webhook's body is about (`object`)."""
 
     def with_limits(self, limits: Mapping[str, int]) -> "Kit":
         """The same platform with other quota limits, by their settings' names."""

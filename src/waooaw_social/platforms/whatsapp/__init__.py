@@ -2,7 +2,7 @@
 
 from waooaw_social.platforms.graph.tokens import REFRESH_AHEAD
 from waooaw_social.platforms.kit import Kit
-from waooaw_social.platforms.whatsapp import account, check, send
+from waooaw_social.platforms.whatsapp import account, check, send, several, webhook
 from waooaw_social.platforms.whatsapp.callback import sign
 from waooaw_social.platforms.whatsapp.manifest import APP, MANIFEST
 
@@ -19,4 +19,6 @@ def kit(features: frozenset[str] = frozenset()) -> Kit:
         refresh_ahead=REFRESH_AHEAD,
         app=lambda _: APP,
         sign=sign,
+        split=several.split,
+        hears={webhook.OBJECT: webhook.hear},
     )

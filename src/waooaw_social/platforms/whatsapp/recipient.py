@@ -57,6 +57,12 @@ def one_spelling(number: str) -> str:
     return digits
 
 
+def spelled(name: str) -> str:
+    """One name for one person, whichever of its spellings this is; what is nobody's is itself."""
+    found = _read(name)
+    return found.key if found else name
+
+
 def recipient_of(publication: Publication) -> Recipient | None:
     """Whom a publication is for: named in it, or the connection's own default. None: nobody that can be read."""
     return _read(named(publication))

@@ -5,7 +5,7 @@ What cannot be read is put back and told, and stops nobody else. As long as the 
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,6 +50,17 @@ class Order:
     idempotency_key: str
     body_sha256: str
     publications: Sequence[Publication]
+    follows: Mapping[PublicationId, PublicationId] = field(default_factory=dict[PublicationId, PublicationId])
+    """Which of them waits for which other's end."""
+    id: str = field(default_factory=lambda: f"ord_{secrets.token_hex(12)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """An order as it was accepted: now, or when it came first."""
+
+    order_id: str
+    publications: Sequence[tuple[PublicationId, State]]
 
 
 class KeyReused(Exception):
@@ -67,7 +78,7 @@ class SqlPublications:
     db: Database
     ledger: SqlLedger
 
-    async def submit(self, order: Order) -> list[tuple[PublicationId, State]]:
+    async def submit(self, order: Order) -> Kept:
         """Accept an order, or answer with what it was accepted as before. Raises `KeyReused`."""
         known = await self.db.read(lambda c: _accepted(c, order))
         if known is not None:
@@ -80,7 +91,7 @@ class SqlPublications:
                 raise
             return known
 
-    async def accepted(self, order: Order) -> list[tuple[PublicationId, State]] | None:
+    async def accepted(self, order: Order) -> Kept | None:
         """What this key was accepted as before, if it was. Raises `KeyReused`."""
         return await self.db.read(lambda c: _accepted(c, order))
 
@@ -123,7 +134,8 @@ class SqlPublications:
 
     async def next_due(self) -> float | None:
         """Seconds until something is due; None where nothing waits. Not above zero: now."""
-        first = sa.select(sa.func.min(publications.c.due_at) - now()).where(publications.c.state.in_(sorted(WAITING)))
+        waiting = publications.c.state.in_(sorted(WAITING))
+        first = sa.select(sa.func.min(publications.c.due_at) - now()).where(waiting, _its_turn())
         return await self.db.read(lambda c: c.execute(first).scalar())
 
     async def to_audit(self, *, older_than: float, most: int) -> list[Claim]:
@@ -220,32 +232,42 @@ def _unreadable() -> dict[str, Any]:
 def _due() -> sa.Select[Any, Any, Any]:
     waiting = publications.c.state.in_(sorted(WAITING))
     return sa.select(publications.c.id, publications.c.worker, publications.c.due_at).where(
-        waiting, publications.c.due_at <= now()
+        waiting, publications.c.due_at <= now(), _its_turn()
     )
+
+
+def _its_turn() -> sa.ColumnElement[bool]:
+    """It follows nobody, or whom it follows has ended, however that ended. What waits for another is younger than that one, so a claim,
+    which takes the oldest, seldom meets it too early."""
+    before = publications.alias("before")
+    waits = sa.exists().where(before.c.id == publications.c.follows, before.c.state.in_(sorted(WAITING)))
+    return publications.c.follows.is_(None) | ~waits
 
 
 def _anything_due(c: sa.Connection) -> bool:
     return c.execute(_due().limit(1)).first() is not None
 
 
-def _accept(c: sa.Connection, order: Order) -> list[tuple[PublicationId, State]]:
+def _accept(c: sa.Connection, order: Order) -> Kept:
     states = [(p.id, State.SCHEDULED if p.publish_at else State.DUE) for p in order.publications]
     c.execute(
         sa.insert(orders).values(
             customer_id=order.customer_id,
             api_key=order.api_key,
             idempotency_key=order.idempotency_key,
+            id=order.id,
             body_sha256=order.body_sha256,
             publications=[publication_id for publication_id, _ in states],
             created_at=now(),
         )
     )
     for publication, (_, state) in zip(order.publications, states, strict=True):
-        c.execute(sa.insert(publications).values(**_row(publication, state)))
-    return states
+        of_order = {"order_id": order.id, "follows": order.follows.get(publication.id)}
+        c.execute(sa.insert(publications).values(**_row(publication, state), **of_order))
+    return Kept(order_id=order.id, publications=states)
 
 
-def _accepted(c: sa.Connection, order: Order) -> list[tuple[PublicationId, State]] | None:
+def _accepted(c: sa.Connection, order: Order) -> Kept | None:
     mine = (orders.c.customer_id == order.customer_id) & (orders.c.api_key == order.api_key)
     row = c.execute(sa.select(orders).where(mine, orders.c.idempotency_key == order.idempotency_key)).first()
     if row is None:
@@ -254,8 +276,11 @@ def _accepted(c: sa.Connection, order: Order) -> list[tuple[PublicationId, State
         raise KeyReused
     ids: list[str] = row.publications
     known = (publications.c.customer_id == order.customer_id) & publications.c.id.in_(ids)
-    states = {found.id: State(found.state) for found in c.execute(sa.select(publications).where(known))}
-    return [(PublicationId(i), states[i]) for i in ids]
+    states = {
+        found.id: State(found.state)
+        for found in c.execute(sa.select(publications.c.id, publications.c.state).where(known))
+    }
+    return Kept(order_id=row.id, publications=[(PublicationId(i), states[i]) for i in ids])
 
 
 def _row(publication: Publication, state: State) -> dict[str, Any]:

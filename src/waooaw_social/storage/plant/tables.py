@@ -16,6 +16,8 @@ publications = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("customer_id", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text),
+    sa.Column("follows", sa.Text),  # the publication that has to have ended before this one is claimed
     sa.Column("agent_id", sa.Text),
     sa.Column("correlation_id", sa.Text),
     sa.Column("platform", sa.Text, nullable=False),
@@ -82,6 +84,7 @@ orders = sa.Table(
     sa.Column("customer_id", sa.Text, primary_key=True),
     sa.Column("api_key", sa.Text, primary_key=True),
     sa.Column("idempotency_key", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False),
     sa.Column("body_sha256", sa.Text, nullable=False),
     sa.Column("publications", sa.JSON, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
