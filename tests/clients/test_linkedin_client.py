@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from structlog.testing import capture_logs
 
 from clients.linkedin_stage import Set, on_stage
 from clients.stage import refused
-from durable.linkedin_stage import DOCUMENT, OTHER_PICTURE, PICTURE, VIDEO, open_linkedin, posted
+from durable.linkedin_stage import DOCUMENT, OTHER_PICTURE, PDF, PICTURE, VIDEO, open_linkedin, posted
 from durable.platform_stage import House
 from platforms.test_linkedin_little import NASTY, TEXTS
+from waooaw_social.clients.environment import MEDIA_TYPES
 from waooaw_social.core.refusal import SocialOutcomeUnknown, SocialPlatformError
 from waooaw_social.platforms.linkedin import little
 from waooaw_social.platforms.linkedin.manifest import ORGANIZATION_SCOPES, VERSION
+from waooaw_social.wire.fetch import Fetcher, FetchLimits
+from waooaw_social.wire.media import MediaFolder
 
 pytestmark = pytest.mark.anyio
 
@@ -207,7 +211,9 @@ async def test_what_cannot_be_published_is_refused_by_field_and_nobody_is_asked(
 async def test_a_retired_version_holds_posts_until_a_deploy_and_posts_nothing(house: House) -> None:
     async with on_stage(house) as stage:
         await stage.knob(retired=VERSION)
-        error = await refused(METHODS["text"](stage))
+        with capture_logs() as logged:
+            error = await refused(METHODS["text"](stage))
+        assert [(one["event"], one["log_level"]) for one in logged] == [("needs_deploy", "error")], "somebody is told"
         assert (error.error_code, error.is_transient) == (
             "api_version_retired",
             False,
@@ -331,3 +337,22 @@ async def test_whoever_obeys_has_one_post_and_never_two(
             assert await obedient(stage, method) == end, fault
             posts = len(await stage.seen())
             assert posts == 1 or (end == "unknown" and posts == 0), fault
+
+
+async def test_a_document_goes_out_from_a_path_and_from_a_url(house: House, tmp_path: Path) -> None:
+    limits = FetchLimits(max_bytes=10_000_000, seconds=20.0, content_types=MEDIA_TYPES)
+    media = MediaFolder(
+        folder=tmp_path / "spool", fetcher=Fetcher(allow_origins=frozenset({house.base})), limits=limits
+    )
+    path = tmp_path / "recipe.pdf"
+    path.write_bytes(PDF)
+    async with on_stage(house, media=media) as stage:
+        await stage.client.post_document(C, "One", path, "A recipe")
+        await stage.client.post_images(C, "Two", [f"{house.base}/_sandbox/media/wide.jpg"])
+        document, image = await stage.seen()
+        assert document["media"][0]["bytes"] == len(PDF)
+        assert image["media"][0]["bytes"] == len(await house.sample("wide.jpg"))
+        error = await refused(stage.client.post_document(C, "x", f"{house.base}/_sandbox/media/wide.jpg", "x"))
+        assert (error.error_code, error.is_transient) == ("document_format", False)
+        error = await refused(stage.client.post_video(C, "x", f"{house.base}/_sandbox/media/sample.mp4"))
+        assert error.error_code == "video_size" and len(await stage.seen()) == 2

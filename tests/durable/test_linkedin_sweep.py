@@ -208,3 +208,36 @@ async def test_a_duplicate_without_an_attempt_before_is_a_plain_no(house: House)
         await house.order("faults", {"platform": "linkedin", "route": CREATE, "fault": "duplicate_ghost"})
         await live_through(stage)
         assert not await verdict(stage, State.REFUSED, 0)
+
+
+OTHERWISE: list[dict[str, Any]] = [
+    {"id_header": "x-linkedin-id", "urn_kind": "ugcPost", "etag_quotes": True, "upload_token": "tt", "expired_url_status": 400},
+    {"acl_field": "organizationalTarget", "unauthorized_body": "bare", "duplicate_names_urn": False, "finder_total": True},
+    {"post_before_available": "accept", "publish_seconds": 400, "read_back": "whole", "count_escapes": True},
+    {"listing_lag_seconds": 60, "duplicate_window_seconds": 0, "without_protocol": "refuse", "upload_needs_token": True},
+]  # fmt: skip
+"""What could not be verified, and might be so, too."""
+
+
+@pytest.mark.parametrize("knobs", OTHERWISE, ids=lambda knobs: next(iter(knobs)))
+async def test_whatever_could_not_be_verified_there_is_one_post(tmp_path: Path, knobs: dict[str, Any]) -> None:
+    wrong: list[str] = []
+    async with open_linkedin(tmp_path, **knobs) as house:
+        for shape in ("text", "image", "video"):
+            for fault in (*LIVE, {"fault": "lost_request"}):
+                async with on_memory(house, shape)() as stage:
+                    await house.order("faults", {"platform": "linkedin", "route": CREATE} | fault)
+                    await live_through(stage)
+                    await stage.clock.advance(knobs.get("publish_seconds", 0.0))
+                    wrong += [f"{shape} {fault}: {problem}" for problem in await verdict(stage, State.PUBLISHED, 1)]
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_an_upload_address_of_another_host_gets_no_bytes_and_no_token(house: House) -> None:
+    for shape, route in (("image", "images.initialize"), ("video", "videos.initialize")):
+        async with on_memory(house, shape)() as stage:
+            await house.order("faults", {"platform": "linkedin", "route": route, "fault": "foreign_upload_url"})
+            await live_through(stage)
+            assert not await verdict(stage, State.REFUSED, 0)
+            (kept,) = stage.store.kept.values()
+            assert kept.ending.refusal.code == "foreign_host"

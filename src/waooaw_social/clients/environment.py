@@ -34,7 +34,17 @@ KEPT_FOR = 3600.0
 _open: WeakKeyDictionary[CPSocialCredentialResolver, int] = WeakKeyDictionary()
 """How many open clients use a resolver: it is closed with the last of them, and opens again when it is asked again."""
 
-MEDIA_TYPES = frozenset({"video/*", "image/*", "application/octet-stream"})
+DOCUMENT_TYPES = frozenset(
+    {
+        "application/pdf",
+        "application/zip",  # what DOCX and PPTX are by their first bytes
+        "application/msword",
+        "application/vnd.ms-powerpoint",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    }
+)
+MEDIA_TYPES = frozenset({"video/*", "image/*", "application/octet-stream"}) | DOCUMENT_TYPES
 
 
 def get_default_resolver() -> CPSocialCredentialResolver:

@@ -95,7 +95,8 @@ class TargetBody(_Strict):
 
     credential_ref: Word
     format: Word = Field(
-        description="For YouTube: short, video, text. For Instagram: image, carousel, reel, story. For Facebook: text, photos, video, reel, story."
+        description="For YouTube: short, video, text. For Instagram: image, carousel, reel, story. For Facebook: text, photos, video, reel, story. "
+        "For LinkedIn: text, images, video, document, article, poll, reshare."
     )
 
 

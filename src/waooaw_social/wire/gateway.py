@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+import structlog
+
 from waooaw_social.core.clock import Clock
-from waooaw_social.core.refusal import Reaction, Refusal, Refused, Scope
+from waooaw_social.core.refusal import Cure, Reaction, Refusal, Refused, Scope
 from waooaw_social.platforms.call import Call, Form, Harmless, Piece, Reply, Request, Visible, Wasteful
 from waooaw_social.platforms.kit import Kit, Kits, OAuthClient
 from waooaw_social.wire.holding import Holding
@@ -40,6 +42,8 @@ from waooaw_social.wire.signing import grant_of, secrets_of
 from waooaw_social.wire.tokens import Tokens
 from waooaw_social.wire.transport import Transport
 from waooaw_social.wire.way import Way
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,10 @@ class Gateway:
             case Reaction.REFRESH:
                 return await self._renewed(way.errand, lent, refusal)
             case Reaction.CURE:
+                if (
+                    refusal.cure is Cure.DEPLOY
+                ):  # nobody but us can cure it, and everything of the platform waits for it
+                    log.error("needs_deploy", platform=way.kit.manifest.platform, code=refusal.code, call=call.name)
                 return NotSent(why=refusal.message, until=refusal.cure, refusal=refusal)
             case Reaction.EXHAUSTED:
                 return await self._holding.exhausted(way, refusal)
