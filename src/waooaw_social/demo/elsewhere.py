@@ -24,10 +24,11 @@ class Scene:
     """One account, the shape that the post takes there, and what is ordered to go wrong."""
 
     platform: str
+    title: str
     account: str
     format: str
     route: str
-    fault: str
+    fault: Mapping[str, Any]
     line: str
     metadata: tuple[str, ...] = ()
     """What of the account's row CP keeps beside the tokens."""
@@ -35,12 +36,17 @@ class Scene:
 
 SCENES = (
     Scene(
-        platform="instagram", account="hazel", format="image", route="media_publish", fault="publish_then_403", metadata=("login",),
+        platform="instagram", title="Instagram", account="hazel", format="image", route="media_publish", fault={"fault": "publish_then_403"}, metadata=("login",),
         line="Instagram answered 403 “action is blocked” to a post that was live: its container was asked, and it was not posted twice",
     ),
     Scene(
-        platform="facebook", account="hazel", format="photos", route="feed.post", fault="publish_then_500",
+        platform="facebook", title="Facebook", account="hazel", format="photos", route="feed.post", fault={"fault": "publish_then_500"},
         line="Facebook answered 500 to a post that was live: the Page was looked at, and it was not posted twice",
+    ),
+    Scene(
+        platform="linkedin", title="LinkedIn", account="hazel", format="images", route="posts.create",
+        fault={"fault": "status_but_done", "status": 504},
+        line="LinkedIn answered 504 to a post that was live: its image was found in the organization's posts, and it was not posted twice",
     ),
 )  # fmt: skip
 
@@ -49,7 +55,7 @@ async def publish_elsewhere(stage: Stage) -> list[Mapping[str, Any]]:
     """One order for all scenes. Returns what Plant says of each, in their order."""
     refs = [await connect(stage, await stage.seeded(scene.platform, scene.account), scene.metadata) for scene in SCENES]
     for scene in SCENES:
-        await stage.order("faults", {"platform": scene.platform, "route": scene.route, "fault": scene.fault})
+        await stage.order("faults", {"platform": scene.platform, "route": scene.route, **scene.fault})
     body = {
         "customer_id": CUSTOMER,
         "agent_id": AGENT,
@@ -59,8 +65,10 @@ async def publish_elsewhere(stage: Stage) -> list[Mapping[str, Any]]:
     url = f"{stage.ports.url(stage.ports.plant)}/api/v1/publications"
     headers = {"idempotency-key": secrets.token_hex(8)}
     accepted = await stage.ask("POST", url, key=stage.agent_key, body=body, **headers)
-    platforms = " and ".join(scene.platform.capitalize() for scene in SCENES)
-    screen.step(f"{AGENT} ordered a picture for {platforms}; each platform will say no to a post that is live")
+    *others, last = (scene.title for scene in SCENES)
+    screen.step(
+        f"{AGENT} ordered a picture for {', '.join(others)} and {last}; each will say no to a post that is live"
+    )
     ended = await until_ended(stage, [one["id"] for one in accepted["publications"]])
     for scene, shown in zip(SCENES, ended, strict=True):
         if not any(entry["heard_by"] == "reconcile" for entry in shown["attempts"]):
