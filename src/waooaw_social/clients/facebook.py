@@ -4,23 +4,15 @@ async with FacebookClient(credential_resolver=get_default_resolver(), customer_i
     result = await facebook.post_photos("CRED-…", "Two cakes", ["https://…/one.jpg", Path("two.jpg")])
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from waooaw_social.clients.connected import ConnectedClient
-from waooaw_social.clients.endings import not_done
-from waooaw_social.core.account import Account
-from waooaw_social.core.post import Content, MediaPath, MediaSource, MediaUrl, SocialPostResult
-from waooaw_social.core.refusal import Refused, SocialPlatformError
-from waooaw_social.durable.reading import Unanswered, read
-from waooaw_social.platforms.call import Flow
+from waooaw_social.clients.connected import ConnectedClient, media_at
+from waooaw_social.core.post import Content, SocialPostResult
 from waooaw_social.platforms.facebook.account import connected_page
 from waooaw_social.platforms.facebook.changes import delete, edit
 from waooaw_social.platforms.facebook.manifest import FACEBOOK
-from waooaw_social.wire.ports import NotSent
 
-T = TypeVar("T")
 Options = Mapping[str, str | bool | int]
 
 
@@ -38,7 +30,7 @@ class FacebookClient(ConnectedClient):
         self, credential_ref: str, text: str, image_url: str | Path | None = None, *, options: Options | None = None
     ) -> SocialPostResult:
         """Post a text of at most 63,206 characters, with a photo where one is given (D1, D2)."""
-        images = (_source(image_url),) if image_url else ()
+        images = (media_at(image_url),) if image_url else ()
         return await self._post(credential_ref, Content(text=text, images=images, options=options or {}))
 
     async def post_to_page(
@@ -55,7 +47,7 @@ class FacebookClient(ConnectedClient):
 
         A post shows a link or a photo, not both.
         """
-        images = (_source(image_url),) if image_url else ()
+        images = (media_at(image_url),) if image_url else ()
         content = Content(text=text, images=images, link=link, options=options or {})
         await self._about(credential_ref, lambda account: connected_page(account, page_id))
         return await self._post(credential_ref, content)
@@ -64,7 +56,7 @@ class FacebookClient(ConnectedClient):
         self, credential_ref: str, text: str | None, images: Sequence[str | Path], *, options: Options | None = None
     ) -> SocialPostResult:
         """Post one or more photos, each of at most 4 MB: JPEG, PNG, GIF, BMP or TIFF (D2)."""
-        sources = tuple(map(_source, images))
+        sources = tuple(map(media_at, images))
         return await self._publish(credential_ref, "photos", Content(text=text, images=sources, options=options or {}))
 
     async def post_video(
@@ -77,7 +69,7 @@ class FacebookClient(ConnectedClient):
         options: Options | None = None,
     ) -> SocialPostResult:
         """Publish a video of any shape (D3). `post_id` is the video's own."""
-        content = Content(title=title, description=description, video=_source(video_url), options=options or {})
+        content = Content(title=title, description=description, video=media_at(video_url), options=options or {})
         return await self._publish(credential_ref, "video", content)
 
     async def post_reel(
@@ -89,15 +81,15 @@ class FacebookClient(ConnectedClient):
         options: Options | None = None,
     ) -> SocialPostResult:
         """Publish a reel: upright, 9:16, 3 to 90 seconds; 30 a day and Page (D4). `post_id` is the video's own."""
-        content = Content(description=description, video=_source(video_url), options=options or {})
+        content = Content(description=description, video=media_at(video_url), options=options or {})
         return await self._publish(credential_ref, "reel", content)
 
     async def post_story(
         self, credential_ref: str, image_url: str | Path | None = None, video_url: str | Path | None = None
     ) -> SocialPostResult:
         """Show a photo, or a video of at most 60 seconds, for a day (D5)."""
-        images = (_source(image_url),) if image_url else ()
-        content = Content(images=images, video=_source(video_url) if video_url else None)
+        images = (media_at(image_url),) if image_url else ()
+        content = Content(images=images, video=media_at(video_url) if video_url else None)
         return await self._publish(credential_ref, "story", content)
 
     async def edit_post(self, credential_ref: str, post_id: str, text: str) -> bool:
@@ -113,24 +105,6 @@ class FacebookClient(ConnectedClient):
     async def _post(self, credential_ref: str, content: Content) -> SocialPostResult:
         return await self._publish(credential_ref, _format_of(content), content)
 
-    async def _about(self, credential_ref: str, flow: Callable[[Account], Flow[T]]) -> T:
-        """What a flow that publishes nothing returns. Repeating it is always safe."""
-        errand = self._errand(credential_ref)
-        credentials = await self._wiring.gateway.tokens.good(errand)
-        if isinstance(credentials, NotSent):
-            raise not_done(self.platform, credentials)
-        try:
-            account = self._account_of(errand, credentials)
-            return await read(flow(account), self._wiring.gateway, errand, self._wiring.clock)
-        except Unanswered as silence:
-            raise not_done(self.platform, silence.outcome) from None
-        except Refused as no:
-            raise SocialPlatformError.of(no.refusal, self.platform) from None
-
 
 def _format_of(content: Content) -> str:
     return "photos" if content.images else "text"
-
-
-def _source(given: str | Path) -> MediaSource:
-    return MediaPath(given) if isinstance(given, Path) else MediaUrl(given)

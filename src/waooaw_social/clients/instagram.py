@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from waooaw_social.clients.connected import ConnectedClient
-from waooaw_social.core.post import Content, Item, MediaPath, MediaSource, MediaUrl, SocialPostResult
+from waooaw_social.clients.connected import ConnectedClient, media_at
+from waooaw_social.core.post import Content, Item, MediaSource, MediaUrl, SocialPostResult
 from waooaw_social.platforms.instagram.manifest import INSTAGRAM
 
 Options = Mapping[str, str | bool | int]
@@ -79,7 +79,7 @@ class InstagramClient(ConnectedClient):
         """
         content = Content(
             text=caption,
-            video=_source(video_url),
+            video=media_at(video_url),
             cover=MediaUrl(cover_url) if cover_url else None,
             options=_given(options, share_to_feed=share_to_feed, thumb_offset=thumb_offset),
         )
@@ -90,7 +90,7 @@ class InstagramClient(ConnectedClient):
     ) -> SocialPostResult:
         """Publish a story, for a day: one image, or one video of 3 to 60 s and at most 100 MB (C7). A story has no caption."""
         content = Content(
-            images=(MediaUrl(image_url),) if image_url else (), video=_source(video_url) if video_url else None
+            images=(MediaUrl(image_url),) if image_url else (), video=media_at(video_url) if video_url else None
         )
         return await self._publish(credential_ref, "story", content)
 
@@ -98,10 +98,6 @@ class InstagramClient(ConnectedClient):
         """Publish a text below an image. Instagram has no posts of text alone: without `image_url` this raises `image_required`."""
         images: tuple[MediaSource, ...] = (MediaUrl(image_url),) if image_url else ()
         return await self._publish(credential_ref, "image", Content(text=text, images=images))
-
-
-def _source(video: str | Path) -> MediaSource:
-    return MediaPath(video) if isinstance(video, Path) else MediaUrl(video)
 
 
 def _item(item: str | Item) -> Item:

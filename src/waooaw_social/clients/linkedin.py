@@ -5,25 +5,17 @@ async with LinkedInClient(credential_resolver=get_default_resolver(), customer_i
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
-from waooaw_social.clients.connected import ConnectedClient
-from waooaw_social.clients.endings import not_done
-from waooaw_social.core.account import Account
-from waooaw_social.core.post import Content, Item, MediaPath, MediaSource, MediaUrl, SocialPostResult
-from waooaw_social.core.refusal import Refused, SocialPlatformError
-from waooaw_social.durable.reading import Unanswered, read
-from waooaw_social.platforms.call import Flow
+from waooaw_social.clients.connected import ConnectedClient, media_at
+from waooaw_social.core.post import Content, Item, SocialPostResult
 from waooaw_social.platforms.linkedin.author import OPTION
 from waooaw_social.platforms.linkedin.check import ANSWERS, DAYS, PARENT, QUESTION
 from waooaw_social.platforms.linkedin.manifest import LINKEDIN
 from waooaw_social.platforms.linkedin.publish import delete
-from waooaw_social.wire.ports import NotSent
 
-T = TypeVar("T")
 Options = Mapping[str, str | bool | int]
 
 
@@ -84,7 +76,7 @@ class LinkedInClient(ConnectedClient):
         """Post 1 to 20 images: JPEG, PNG or GIF (1.4, 1.6). `alt_texts` in the order of the images."""
         said = [*alt_texts, *([None] * (len(images) - len(alt_texts)))]
         items = tuple(
-            Item(kind="image", source=_source(image), alt_text=alt) for image, alt in zip(images, said, strict=False)
+            Item(kind="image", source=media_at(image), alt_text=alt) for image, alt in zip(images, said, strict=False)
         )
         return await self._publish(credential_ref, "images", Content(text=text, items=items, options=options or {}))
 
@@ -98,7 +90,7 @@ class LinkedInClient(ConnectedClient):
         options: Options | None = None,
     ) -> SocialPostResult:
         """Post a video: MP4, 3 s to 30 min, 75 KB to 500 MB (1.6)."""
-        said = Content(text=text, title=title, video=_source(video_url), options=options or {})
+        said = Content(text=text, title=title, video=media_at(video_url), options=options or {})
         return await self._publish(credential_ref, "video", said)
 
     async def post_document(
@@ -111,7 +103,7 @@ class LinkedInClient(ConnectedClient):
         options: Options | None = None,
     ) -> SocialPostResult:
         """Post a document: PDF, Word or PowerPoint, at most 100 MB and 300 pages (1.6)."""
-        items = (Item(kind="document", source=_source(document_url)),)
+        items = (Item(kind="document", source=media_at(document_url)),)
         said = Content(text=text, title=title, items=items, options=options or {})
         return await self._publish(credential_ref, "document", said)
 
@@ -127,7 +119,7 @@ class LinkedInClient(ConnectedClient):
         options: Options | None = None,
     ) -> SocialPostResult:
         """Post a link with a title, and with a picture where one is given (1.4)."""
-        cover = _source(thumbnail_url) if thumbnail_url else None
+        cover = media_at(thumbnail_url) if thumbnail_url else None
         said = Content(
             text=text, link=link_url, title=title, description=description, cover=cover, options=options or {}
         )
@@ -163,25 +155,7 @@ class LinkedInClient(ConnectedClient):
     async def _post_text(self, credential_ref: str, said: Content, image: str | Path | None) -> SocialPostResult:
         if image is None:
             return await self._publish(credential_ref, "text", said)
-        source = _source(image)
+        source = media_at(image)
         if said.link:
             return await self._publish(credential_ref, "text", replace(said, cover=source))
         return await self._publish(credential_ref, "images", replace(said, images=(source,)))
-
-    async def _about(self, credential_ref: str, flow: Callable[[Account], Flow[T]]) -> T:
-        """What a flow that publishes nothing returns. Repeating it is always safe."""
-        errand = self._errand(credential_ref)
-        credentials = await self._wiring.gateway.tokens.good(errand)
-        if isinstance(credentials, NotSent):
-            raise not_done(self.platform, credentials)
-        try:
-            account = self._account_of(errand, credentials)
-            return await read(flow(account), self._wiring.gateway, errand, self._wiring.clock)
-        except Unanswered as silence:
-            raise not_done(self.platform, silence.outcome) from None
-        except Refused as no:
-            raise SocialPlatformError.of(no.refusal, self.platform) from None
-
-
-def _source(given: str | Path) -> MediaSource:
-    return MediaPath(given) if isinstance(given, Path) else MediaUrl(given)

@@ -9,7 +9,7 @@ A result means that WhatsApp has accepted a message, not that it has arrived: ha
 
 import hmac
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,21 +17,17 @@ from pathlib import Path
 from typing import Any, cast
 
 from waooaw_social.clients.client import DEADLINE, Wiring
-from waooaw_social.clients.connected import ConnectedClient
-from waooaw_social.clients.endings import not_done
-from waooaw_social.core.account import Account
-from waooaw_social.core.post import Content, Item, MediaPath, MediaSource, MediaUrl, SocialPostResult
-from waooaw_social.core.refusal import Refused, SocialPlatformError
+from waooaw_social.clients.connected import ConnectedClient, media_at
+from waooaw_social.core.post import Content, Item, MediaSource, MediaUrl, SocialPostResult
+from waooaw_social.core.refusal import SocialPlatformError
 from waooaw_social.core.secret import Secret
 from waooaw_social.durable.memory import MemoryInbox
-from waooaw_social.durable.reading import T, Unanswered, read
-from waooaw_social.platforms.call import Flow
 from waooaw_social.platforms.whatsapp import account, reading
 from waooaw_social.platforms.whatsapp.delivery import Delivery, delivery_of, status_keys
 from waooaw_social.platforms.whatsapp.manifest import WHATSAPP
 from waooaw_social.platforms.whatsapp.replies import Template
 from waooaw_social.platforms.whatsapp.webhook import hear
-from waooaw_social.wire.ports import NotSent, TokenSource
+from waooaw_social.wire.ports import TokenSource
 
 MOST_SENT = 100_000
 """Messages of which a client remembers that it sent them."""
@@ -147,7 +143,7 @@ class WhatsAppClient(ConnectedClient):
         told: Options = {
             "to": to, "filename": filename, "voice": voice, "by_link": by_link, "reply_to": reply_to, "on_silence": on_silence
         }  # fmt: skip
-        return await self._send(credential_ref, kind, told, text=caption, items=_items(kind, _source(media)))
+        return await self._send(credential_ref, kind, told, text=caption, items=_items(kind, media_at(media)))
 
     async def send_interactive(
         self,
@@ -229,13 +225,13 @@ class WhatsAppClient(ConnectedClient):
 
     async def mark_read(self, credential_ref: str, message_id: str, *, typing: bool = False) -> bool:
         """Tell somebody that their message was read; `typing`: and that an answer is being written."""
-        return await self._read(credential_ref, lambda of: reading.mark_read(of, message_id, typing=typing))
+        return await self._about(credential_ref, lambda of: reading.mark_read(of, message_id, typing=typing))
 
     # --- asking -----------------------------------------------------------------------------------------------------------
 
     async def list_templates(self, credential_ref: str) -> tuple[Template, ...]:
         """The account's templates, in all languages and states. The connection's metadata has to have `waba_id`."""
-        return await self._read(credential_ref, account.templates)
+        return await self._about(credential_ref, account.templates)
 
     async def get_message_status(self, credential_ref: str, message_id: str) -> MessageStatus:
         """How far a message got, by the webhooks that `receive_webhook` was given. Nothing is asked of WhatsApp: it has no such question.
@@ -282,20 +278,6 @@ class WhatsAppClient(ConnectedClient):
             del self._sent[next(iter(self._sent))]
         return result
 
-    async def _read(self, credential_ref: str, flow_of: Callable[[Account], Flow[T]]) -> T:
-        """A question about a connection."""
-        errand = self._errand(credential_ref)
-        credentials = await self._wiring.gateway.tokens.good(errand)
-        if isinstance(credentials, NotSent):
-            raise not_done(self.platform, credentials)
-        flow = flow_of(self._account_of(errand, credentials))
-        try:
-            return await read(flow, self._wiring.gateway, errand, self._wiring.clock)
-        except Unanswered as silence:
-            raise not_done(self.platform, silence.outcome) from None
-        except Refused as no:
-            raise SocialPlatformError.of(no.refusal, self.platform) from None
-
     def _secrets(self) -> tuple[Secret, ...]:
         client = self._wiring.gateway.tokens.clients.get(self._wiring.kit.app({}))
         return (client.client_secret,) if client else ()
@@ -303,10 +285,6 @@ class WhatsAppClient(ConnectedClient):
 
 def _signature(body: bytes, secret: Secret) -> bytes:
     return b"sha256=" + hmac.new(secret.open().encode(), body, sha256).hexdigest().encode()
-
-
-def _source(media: str | Path) -> MediaSource:
-    return MediaPath(media) if isinstance(media, Path) else MediaUrl(media)
 
 
 def _items(kind: str, source: MediaSource | None) -> tuple[Item, ...]:
