@@ -193,7 +193,7 @@ def _inside(url: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:
-        return "." not in host or host.endswith(INSIDE)
+        return parts.scheme == "http" and bool(host) and ("." not in host or host.endswith(INSIDE))
 
 
 def _same_database(one: str, other: str) -> bool:
