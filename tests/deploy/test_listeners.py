@@ -6,6 +6,7 @@ Networks are addresses of this machine here: 127.0.0.2 stands for the network th
 import contextlib
 import os
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -145,7 +146,7 @@ async def test_over_mutual_tls_plant_is_let_in_and_nobody_without_a_certificate_
         assert await asked(machine, at, files["plant"]) == CredentialUnknown
         assert await asked(machine, at, stranger) == CredentialsUnavailable
         assert await asked(machine, at, {}) == CredentialsUnavailable
-        nobody = httpx2.create_ssl_context(verify=files["cp"]["CP_INTERNAL_TLS_CA"])
+        nobody = ssl.create_default_context(cafile=files["cp"]["CP_INTERNAL_TLS_CA"])
         async with httpx2.AsyncClient(verify=nobody, trust_env=False) as http:
             with pytest.raises(httpx2.HTTPError):
                 await http.get(f"{at}/healthz")
