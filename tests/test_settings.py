@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from waooaw_social.settings import Settings, Unfit, load
+from waooaw_social.settings import CP, PLANT, Settings, Unfit, load
 
 KEY = "base64:" + base64.b64encode(bytes(range(32))).decode()
 OTHER = "base64:" + base64.b64encode(bytes(range(1, 33))).decode()
@@ -184,3 +184,45 @@ def test_no_print_and_no_error_of_the_settings_shows_a_secret(environment: pytes
     with pytest.raises(ValidationError) as wrong:
         load()
     assert "planted" not in str(wrong.value)
+
+
+@pytest.mark.parametrize("opens", [CP, PLANT])
+def test_a_process_is_asked_for_the_secrets_that_it_opens_and_for_no_others(
+    environment: pytest.MonkeyPatch, opens: frozenset[str]
+) -> None:
+    for name, value in FIT.items():
+        if name.lower() not in (CP | PLANT) - opens:
+            environment.setenv(name, value)
+    load(opens)
+    with pytest.raises(Unfit):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("url", "fits"),
+    [
+        ("http://cp-internal:8002", True),
+        ("http://10.1.2.3:8002", True),
+        ("http://cp.corp.internal:8002", True),
+        ("https://cp.example.com", True),
+        ("http://cp.example.com:8002", False),
+        ("http://8.8.8.8:8002", False),
+        ("ftp://", False),
+    ],
+)
+def test_in_production_tokens_cross_no_public_network_in_the_clear(
+    environment: pytest.MonkeyPatch, url: str, fits: bool
+) -> None:
+    assert [reason.split()[0] for reason in unfit(environment, CP_BACKEND_URL=url)] == (
+        [] if fits else ["CP_BACKEND_URL"]
+    )
+
+
+def test_mutual_tls_is_set_whole_and_where_it_has_a_listener_and_a_caller(environment: pytest.MonkeyPatch) -> None:
+    whole = {"CP_INTERNAL_TLS_CERT": "c.pem", "CP_INTERNAL_TLS_KEY": "k.pem", "CP_INTERNAL_TLS_CA": "ca.pem"}
+    there = {"CP_INTERNAL_BIND": "cp-internal:8002", "CP_BACKEND_URL": "https://cp-internal:8002"}
+    assert unfit(environment, **whole, **there) == []
+    for name in whole:
+        assert any("together" in reason for reason in unfit(environment, **{**whole, **there, name: ""}))
+    assert unfit(environment, **{**whole, **there, "CP_INTERNAL_BIND": ""})
+    assert unfit(environment, **{**whole, **there, "CP_BACKEND_URL": "http://cp-internal:8002"})

@@ -11,10 +11,13 @@ from cyclopts import App, Parameter
 from pydantic import ValidationError
 
 from waooaw_social import main as wiring
+from waooaw_social.clients.environment import BadCertificate
 from waooaw_social.plant.api import SCOPES
 from waooaw_social.serving import Process, run
-from waooaw_social.settings import Settings, Unfit, load
+from waooaw_social.settings import CP, PLANT, Settings, Unfit, load
 from waooaw_social.storage.cp.rotation import rewrap
+from waooaw_social.storage.migrate import OtherTables, Room, check_tables
+from waooaw_social.storage.migrate import migrate as bring_up
 from waooaw_social.storage.plant.lock import AnotherWorker
 from waooaw_social.storage.seal import CannotOpen, KeyRing, Sealer
 
@@ -29,19 +32,19 @@ LOOPBACK = "127.0.0.1"
 @app.command
 def cp(*, host: Host = LOOPBACK, port: int = 8001) -> None:
     """The customer portal's backend: keeps credentials, and lends tokens to Plant."""
-    asyncio.run(_serve(load(), cp_port=port, host=host))
+    asyncio.run(_serve(load(CP), cp_port=port, host=host))
 
 
 @app.command
 def plant(*, host: Host = LOOPBACK, port: int = 8000) -> None:
     """The agents' backend, without a worker."""
-    asyncio.run(_serve(load(), plant_port=port, host=host))
+    asyncio.run(_serve(load(PLANT), plant_port=port, host=host))
 
 
 @app.command
 def worker() -> None:
     """Carries publications out. On SQLite one process, on PostgreSQL as many as you like."""
-    asyncio.run(_serve(load(), work=True))
+    asyncio.run(_serve(load(PLANT), work=True))
 
 
 @app.command
@@ -69,7 +72,18 @@ def demo(*, once: bool = False) -> None:
 @app.command
 def rotate() -> None:
     """Wrap every stored token under the newest key of CP_PLATFORM_CREDENTIALS_SECRET. No token is opened; it may run beside CP."""
-    print(f"{asyncio.run(_rotate(load()))} credentials are under the newest key now; the older keys may go")
+    print(f"{asyncio.run(_rotate(load(CP)))} credentials are under the newest key now; the older keys may go")
+
+
+@app.command
+def migrate(room: Room | None = None, *, check: bool = False) -> None:
+    """Bring the tables of CP, of Plant, or of both up to date; `--check` only says whether they are."""
+    settings = load(frozenset())
+    known: dict[Room, str] = {"cp": settings.cp_database(), "plant": settings.plant_database()}
+    rooms: list[Room] = [room] if room else ["cp", "plant"]
+    for name in rooms:
+        asyncio.run((check_tables if check else bring_up)(known[name], name))
+        print(f"the tables of {name} are up to date")
 
 
 @keys.command
@@ -78,7 +92,7 @@ def create(*, customer: str, agent: str | None = None, scope: list[str] | None =
     unknown = sorted(set(scope or ()) - SCOPES)
     if unknown:
         sys.exit(f"unknown scope: {', '.join(unknown)}; there are {', '.join(sorted(SCOPES))}")
-    key = asyncio.run(_mint(load(), customer, agent, frozenset(scope or SCOPES)))
+    key = asyncio.run(_mint(load(frozenset()), customer, agent, frozenset(scope or SCOPES)))
     print(f"{'agent ' + agent if agent else 'customer'} key of {customer}, shown once: {key}")
 
 
@@ -86,15 +100,15 @@ async def _mint(settings: Settings, customer: str, agent: str | None, scopes: fr
     async with AsyncExitStack() as stack:
         clock = await stack.enter_async_context(wiring.clock_of(settings))
         if agent is None:
-            db = await stack.enter_async_context(wiring.opened(settings.cp_database(), "cp", clock))
+            db = await stack.enter_async_context(wiring.opened(settings.cp_database(), "cp", clock, settings))
             return await wiring.customer_keys(db).create(customer_id=customer)
-        db = await stack.enter_async_context(wiring.opened(settings.plant_database(), "plant", clock))
+        db = await stack.enter_async_context(wiring.opened(settings.plant_database(), "plant", clock, settings))
         return await wiring.agent_keys(db).create(customer_id=customer, agent_id=agent, scopes=scopes)
 
 
 async def _rotate(settings: Settings) -> int:
     sealer = Sealer(KeyRing(settings.cp_platform_credentials_secret.get_secret_value()))
-    async with wiring.clock_of(settings) as clock, wiring.opened(settings.cp_database(), "cp", clock) as db:
+    async with wiring.clock_of(settings) as clock, wiring.opened(settings.cp_database(), "cp", clock, settings) as db:
         return await rewrap(db, sealer)
 
 
@@ -152,7 +166,7 @@ def main() -> None:
     logs()
     try:
         app()
-    except (Unfit, AnotherWorker, CannotOpen, wiring.DelayTooShort) as no:
+    except (Unfit, AnotherWorker, CannotOpen, OtherTables, wiring.DelayTooShort, BadCertificate) as no:
         sys.exit(f"waooaw-social: {no}")
     except ValidationError as error:
         wrong = "\n".join(f"  - {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from waooaw_social.clients.environment import fetch_limits, oauth_clients
+from waooaw_social.clients.environment import fetch_limits, internal_trust, oauth_clients, resolver_of
 from waooaw_social.core.secret import Secret
 from waooaw_social.cp import api as cp_api
 from waooaw_social.cp.internal_api import internal_service
@@ -36,7 +36,7 @@ from waooaw_social.storage.api_keys import ApiKeys
 from waooaw_social.storage.cp import tables as cp_tables
 from waooaw_social.storage.cp.credentials import Credentials
 from waooaw_social.storage.db import Database, Url
-from waooaw_social.storage.migrate import migrate
+from waooaw_social.storage.migrate import check_tables, migrate
 from waooaw_social.storage.plant import tables as plant_tables
 from waooaw_social.storage.plant.inbox import SqlInbox
 from waooaw_social.storage.plant.ledger import SqlLedger
@@ -82,7 +82,7 @@ async def clock_of(settings: Settings) -> AsyncGenerator[Clock]:
 @asynccontextmanager
 async def cp(settings: Settings, clock: Clock, host: str, port: int) -> AsyncGenerator[list[Listener]]:
     """CP: its public API, and the internal one beside it or on a listener of its own."""
-    async with opened(settings.cp_database(), "cp", clock) as db:
+    async with opened(settings.cp_database(), "cp", clock, settings) as db:
         vault = Vault(
             credentials=Credentials(
                 db=db, sealer=Sealer(KeyRing(settings.cp_platform_credentials_secret.get_secret_value()))
@@ -94,8 +94,10 @@ async def cp(settings: Settings, clock: Clock, host: str, port: int) -> AsyncGen
         public = cp_api.create_app(vault, internal_key=key, internal_here=apart is None)
         listeners = [Listener(app=public, host=host, port=port)]
         if apart:
+            internal_trust(settings)  # says what is wrong with the files before anything listens
             there, _, at = apart.rpartition(":")
-            listeners.append(Listener(app=internal_service(vault, internal_key=key), host=there, port=int(at)))
+            alone = internal_service(vault, internal_key=key)
+            listeners.append(Listener(app=alone, host=there, port=int(at), tls=settings.internal_tls()))
         yield listeners
 
 
@@ -105,10 +107,8 @@ async def plant(settings: Settings, clock: Clock) -> AsyncGenerator["Plant"]:
     known = kits(limits=settings.quota_limits(), features=settings.features())
     check_delays(known, delays_of(settings))
     async with AsyncExitStack() as stack:
-        db = await stack.enter_async_context(opened(settings.plant_database(), "plant", clock))
-        resolver = CPSocialCredentialResolver(
-            cp_base_url=settings.cp_backend_url, internal_api_key=settings.plant_internal_api_key.get_secret_value()
-        )
+        db = await stack.enter_async_context(opened(settings.plant_database(), "plant", clock, settings))
+        resolver = resolver_of(settings)
         stack.push_async_callback(resolver.aclose)
         ledger = SqlLedger(db=db, sealer=Sealer(KeyRing(settings.plant_ledger_secret.get_secret_value())))
         yield Plant(
@@ -271,9 +271,9 @@ def check_delays(known: Kits, delays: Delays) -> None:
 
 
 @asynccontextmanager
-async def opened(url: str, room: Any, clock: Clock) -> AsyncGenerator[Database]:
-    """A migrated, open database."""
-    await migrate(url, room)
+async def opened(url: str, room: Any, clock: Clock, settings: Settings) -> AsyncGenerator[Database]:
+    """An open database with the tables that we know: brought up to date, or only looked at (`MIGRATE_AT_START`)."""
+    await (migrate if settings.migrate_at_start else check_tables)(url, room)
     db = await Database.open(url, clock_offset=lambda: clock.offset)
     try:
         yield db

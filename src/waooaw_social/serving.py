@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import signal
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -17,6 +19,8 @@ class Listener:
     app: Any
     host: str
     port: int
+    tls: tuple[Path, Path, Path] | None = None
+    """Certificate, key, and the authority that must have signed a caller's certificate: nobody else is let in."""
 
 
 @dataclass(kw_only=True)
@@ -56,6 +60,7 @@ class _Server(uvicorn.Server):
     """One of several in a process: the signals are the process's, not its."""
 
     def __init__(self, listener: Listener) -> None:
+        cert, key, authority = listener.tls or (None, None, None)
         super().__init__(
             uvicorn.Config(
                 listener.app,
@@ -66,6 +71,10 @@ class _Server(uvicorn.Server):
                 server_header=False,
                 timeout_graceful_shutdown=5,
                 lifespan="off",
+                ssl_certfile=cert,
+                ssl_keyfile=key,
+                ssl_ca_certs=str(authority) if authority else None,
+                ssl_cert_reqs=ssl.CERT_REQUIRED if listener.tls else ssl.CERT_NONE,
             )
         )
 

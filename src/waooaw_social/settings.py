@@ -5,10 +5,11 @@ customers' URLs that may point anywhere. It says all that is wrong at once, and 
 """
 
 import base64
+import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -17,6 +18,12 @@ DEV_INTERNAL_KEY = "dev-plant-internal-key"
 DEV_CP_SECRET = "dev-cp-platform-credentials-secret"  # noqa: S105 - refused in production
 DEV_LEDGER_SECRET = "dev-plant-ledger-secret"  # noqa: S105 - refused in production
 SHORTEST_KEY = 32
+
+CP = frozenset({"cp_platform_credentials_secret"})
+PLANT = frozenset({"plant_ledger_secret"})
+"""What each service opens. Production asks a process for these alone: Plant is not to be handed the key to CP's tokens."""
+INSIDE = (".internal", ".local", ".localhost")
+"""Endings of names that no public network knows. A name without a dot is one of a container network."""
 
 
 def _words(value: object) -> object:
@@ -57,6 +64,15 @@ class Settings(BaseSettings):
         "http://localhost:8001", description="Where Plant and the library find CP's internal API."
     )
     cp_internal_bind: str | None = Field(None, description="HOST:PORT of a listener of its own for CP's internal API.")
+    cp_internal_tls_cert: Path | None = Field(
+        None,
+        description="With the two below: CP's internal API over mutual TLS. The certificate that this process shows.",
+    )
+    cp_internal_tls_key: Path | None = Field(None, description="The certificate's private key.")
+    cp_internal_tls_ca: Path | None = Field(None, description="Who must have signed the other side's certificate.")
+    migrate_at_start: bool = Field(
+        True, description="Bring the tables up to date at every start; off: refuse to start on other tables."
+    )
     plant_internal_api_key: SecretStr = Field(SecretStr(DEV_INTERNAL_KEY), description="What Plant shows CP.")
     cp_platform_credentials_secret: SecretStr = Field(
         SecretStr(DEV_CP_SECRET),
@@ -121,33 +137,47 @@ class Settings(BaseSettings):
     def features(self) -> frozenset[str]:
         return frozenset({"YOUTUBE_COMMUNITY_POSTS"} if self.youtube_community_posts else ())
 
-    def fit(self) -> "Settings":
-        """These settings, if they are fit for their environment. Raises `Unfit`."""
-        reasons = list(self._unfit())
+    def internal_tls(self) -> tuple[Path, Path, Path] | None:
+        """Certificate, key and authority of the internal API, where it goes over mutual TLS."""
+        cert, key, authority = self.cp_internal_tls_cert, self.cp_internal_tls_key, self.cp_internal_tls_ca
+        return (cert, key, authority) if cert and key and authority else None
+
+    def fit(self, opens: frozenset[str] = CP | PLANT) -> "Settings":
+        """These settings, if they are fit for their environment and for a process that `opens` these secrets. Raises `Unfit`."""
+        reasons = [*self._unfit_anywhere(opens), *(self._unfit(opens) if self.environment == "production" else ())]
         if reasons:
             raise Unfit(reasons)
         return self
 
-    def _unfit(self) -> Iterator[str]:
+    def _unfit_anywhere(self, opens: frozenset[str]) -> Iterator[str]:
         if _same_database(self.plant_database(), self.cp_database()):
             yield "DATABASE_URL and CP_DATABASE_URL name one database: tokens would lie beside the ledger"
-        if self.environment != "production":
-            return
+        parts = (self.cp_internal_tls_cert, self.cp_internal_tls_key, self.cp_internal_tls_ca)
+        if any(parts) and not all(parts):
+            yield "CP_INTERNAL_TLS_CERT, CP_INTERNAL_TLS_KEY and CP_INTERNAL_TLS_CA are set together or not at all"
+        if any(parts) and opens >= CP and not self.cp_internal_bind:
+            yield "CP_INTERNAL_TLS_CERT is for a listener of its own: set CP_INTERNAL_BIND"
+        if any(parts) and opens != CP and not self.cp_backend_url.startswith("https://"):
+            yield "CP_BACKEND_URL is not https, which CP_INTERNAL_TLS_CERT asks for"
+
+    def _unfit(self, opens: frozenset[str]) -> Iterator[str]:
         key = self.plant_internal_api_key.get_secret_value()
         if key == DEV_INTERNAL_KEY or len(key) < SHORTEST_KEY:
             yield f"PLANT_INTERNAL_API_KEY is the default, or shorter than {SHORTEST_KEY} characters"
-        for name in ("cp_platform_credentials_secret", "plant_ledger_secret"):
+        for name in sorted(opens):
             value: SecretStr = getattr(self, name)
             if not all(_is_key(word) for word in value.get_secret_value().replace(",", " ").split() or [""]):
                 yield f"{name.upper()} is not `base64:` and 32 bytes"
+        if opens != CP and not _inside(self.cp_backend_url):
+            yield "CP_BACKEND_URL is plain http to a public name: tokens would cross it unsealed; use https, or an internal network"
         for name in ("platform_origin", "clock_url", "fetch_allow_origins"):
             if getattr(self, name):
                 yield f"{name.upper()} is for development: it would send tokens, or time, or customers' URLs elsewhere"
 
 
-def load() -> Settings:
+def load(opens: frozenset[str] = CP | PLANT) -> Settings:
     """The settings of this process's environment, fit for it. Raises `Unfit`, or pydantic's `ValidationError`."""
-    return Settings.model_validate({}).fit()
+    return Settings.model_validate({}).fit(opens)
 
 
 def _is_key(text: str) -> bool:
@@ -155,6 +185,18 @@ def _is_key(text: str) -> bool:
         return text.startswith("base64:") and len(base64.b64decode(text.removeprefix("base64:"), validate=True)) == 32
     except ValueError:  # binascii's, or that of a letter beyond ASCII
         return False
+
+
+def _inside(url: str) -> bool:
+    """Whether what is sent there is encrypted, or stays in a network of ours."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return parts.scheme == "http" and bool(host) and ("." not in host or host.endswith(INSIDE))
 
 
 def _same_database(one: str, other: str) -> bool:

@@ -6,6 +6,7 @@ Nothing is opened before it is used: the pool and the cache come with the first 
 import asyncio
 import secrets
 import shutil
+import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import gettempdir
@@ -49,15 +50,39 @@ MEDIA_TYPES = frozenset({"video/*", "image/*", "application/octet-stream"}) | DO
 
 def get_default_resolver() -> CPSocialCredentialResolver:
     """The resolver for the CP that `CP_BACKEND_URL` and `PLANT_INTERNAL_API_KEY` name."""
-    settings = load()
+    return resolver_of(load(frozenset()))
+
+
+def resolver_of(settings: Settings) -> CPSocialCredentialResolver:
+    """The resolver for the CP that these settings name. Raises `BadCertificate`."""
     return CPSocialCredentialResolver(
-        cp_base_url=settings.cp_backend_url, internal_api_key=settings.plant_internal_api_key.get_secret_value()
+        cp_base_url=settings.cp_backend_url,
+        internal_api_key=settings.plant_internal_api_key.get_secret_value(),
+        verify=internal_trust(settings),
     )
+
+
+class BadCertificate(Exception):
+    """A file that CP_INTERNAL_TLS_… names cannot be used."""
+
+
+def internal_trust(settings: Settings) -> ssl.SSLContext | bool:
+    """How CP is recognised, and how we show who we are. Raises `BadCertificate`."""
+    files = settings.internal_tls()
+    if files is None:
+        return True
+    cert, key, authority = files
+    try:
+        context = ssl.create_default_context(cafile=authority)
+        context.load_cert_chain(cert, key)
+    except OSError as error:  # ssl's errors are among them
+        raise BadCertificate(f"CP_INTERNAL_TLS_CERT, _KEY or _CA cannot be used ({type(error).__name__})") from None
+    return context
 
 
 def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Settings | None = None) -> Wiring:
     """What a client of `platform` is made of."""
-    settings = settings or load()
+    settings = settings or load(frozenset())
     clock, meter = SystemClock(), CallMeter()
     known = kits(limits=settings.quota_limits(), features=settings.features())
     transport = Transport(origin=settings.platform_origin, kind=settings.http_transport)

@@ -89,7 +89,7 @@ def words_of(post: Mapping[str, Any]) -> dict[str, Any]:
 async def used_quota(stage: Stage) -> dict[str, tuple[int, int]]:
     """What Plant has counted today, by its own books."""
     settings = load().model_copy(update={"clock_url": f"{stage.sandbox}/_sandbox/clock", "var": stage.var})
-    async with clock_of(settings) as clock, opened(settings.plant_database(), "plant", clock) as db:
+    async with clock_of(settings) as clock, opened(settings.plant_database(), "plant", clock, settings) as db:
         quota, buckets = (
             SqlQuota(db=db, clock=clock),
             kits(limits=settings.quota_limits())[Platform("youtube")].manifest.buckets,

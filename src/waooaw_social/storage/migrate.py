@@ -13,6 +13,8 @@ from typing import Literal
 import sqlalchemy as sa
 from alembic import command, context
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from waooaw_social.storage import sqlite
 from waooaw_social.storage.db import Url
@@ -35,13 +37,43 @@ def upgrade(url: Url, room: Room) -> None:
         command.upgrade(config(connection, room), "head")
 
 
+class OtherTables(Exception):
+    """The tables are not those that this program speaks of."""
+
+
+async def check_tables(url: str, room: Room) -> None:
+    """Raises `OtherTables` unless the database is at the newest revision. Changes nothing."""
+    await asyncio.to_thread(_check, Url(url), room)
+
+
+def _check(url: Url, room: Room) -> None:
+    found = None
+    if not url.sqlite or url.path.exists():
+        engine = _engine(url)
+        try:
+            with engine.connect() as connection:
+                found = MigrationContext.configure(connection).get_current_revision()
+        finally:
+            engine.dispose()
+    wanted = ScriptDirectory(str(_scripts(room))).get_current_head()
+    if found != wanted:
+        raise OtherTables(
+            f"the tables of {room} are at revision {found}, this program needs {wanted}: "
+            f"run `waooaw-social migrate {room}` with its version, then start again"
+        )
+
+
 def config(connection: sa.Connection, room: Room) -> Config:
     """Alembic's configuration, made here: there is no ini file."""
     made = Config()
-    made.set_main_option("script_location", str(Path(__file__).parent / room / "migrations").replace("%", "%%"))
+    made.set_main_option("script_location", str(_scripts(room)).replace("%", "%%"))
     made.set_main_option("path_separator", "os")
     made.attributes["connection"] = connection
     return made
+
+
+def _scripts(room: Room) -> Path:
+    return Path(__file__).parent / room / "migrations"
 
 
 def run(metadata: sa.MetaData) -> None:
@@ -56,7 +88,7 @@ def run(metadata: sa.MetaData) -> None:
 @contextmanager
 def _alone(url: Url) -> Generator[sa.Connection]:
     """A transaction that nobody else migrates in; committed at the end of the block."""
-    engine = _sqlite(url) if url.sqlite else sa.create_engine(url.postgresql, hide_parameters=True)
+    engine = _engine(url)
     try:
         with engine.begin() as connection:
             if not url.sqlite:
@@ -64,6 +96,10 @@ def _alone(url: Url) -> Generator[sa.Connection]:
             yield connection
     finally:
         engine.dispose()
+
+
+def _engine(url: Url) -> sa.Engine:
+    return _sqlite(url) if url.sqlite else sa.create_engine(url.postgresql, hide_parameters=True)
 
 
 def _sqlite(url: Url) -> sa.Engine:

@@ -6,6 +6,7 @@ Refusals are not cached. Callers who ask for the same credential at the same tim
 
 import asyncio
 import json
+import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -49,12 +50,13 @@ class CPSocialCredentialResolver:
         internal_api_key: str | Secret,
         *,
         client: Client | None = None,
+        verify: ssl.SSLContext | bool = True,
         keep_for: float = KEPT_FOR,
         keep_at_most: int = KEPT_AT_MOST,
     ) -> None:
         self._url = cp_base_url.rstrip("/") + "/api/internal/plant/credentials"
         self._key = internal_api_key if isinstance(internal_api_key, Secret) else Secret(internal_api_key)
-        self._client = client
+        self._client, self._verify = client, verify
         self._keep_for, self._keep_at_most = keep_for, keep_at_most
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._asking: dict[Key, asyncio.Task[ResolvedSocialCredentials]] = {}
@@ -151,16 +153,13 @@ class CPSocialCredentialResolver:
     async def _post(self, act: str, customer_id: str, credential_ref: str, **more: Any) -> Mapping[str, Any]:
         asked = {"customer_id": customer_id, "credential_ref": credential_ref} | more
         if self._client is None:
-            self._client = api_client(timeout=TIMEOUT)
+            self._client = api_client(timeout=TIMEOUT, verify=self._verify)
         try:
             response = await self._client.post(
                 f"{self._url}/{act}", json=asked, headers={"x-plant-internal-key": self._key.open()}
             )
-        except (
-            ClientError,
-            ValueError,
-            RuntimeError,
-        ) as error:  # ValueError: a key that is no header; RuntimeError: closed
+        # ValueError: a key that is no header; RuntimeError: closed
+        except (ClientError, ValueError, RuntimeError) as error:
             failure = type(error).__name__
         else:
             return _understood(act, response.status_code, _object(response.content))

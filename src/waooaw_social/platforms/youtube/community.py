@@ -24,9 +24,10 @@ def publish(publication: Publication) -> Flow[Published]:
         raise Refused(problem)
     channel = publication.account.posting_identity or (yield from calls.my_channel()).id
     yield from until_due()
-    snippet = {"textOriginal": publication.content.text}
     images = [image.url for image in publication.content.images if isinstance(image, MediaUrl)]
-    resource = {"snippet": snippet} | ({"imageUrl": images[0]} if images else {})
+    # part=snippet: whatever stands outside of it would not be looked at
+    snippet = {"textOriginal": publication.content.text} | ({"imageUrl": images[0]} if images else {})
+    resource = {"snippet": snippet}
     visible = Visible(
         reconcile=lambda asked: did_it_appear(asked, publication),
         published=lambda reply: _published(reply, channel),
