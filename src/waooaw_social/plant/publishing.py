@@ -8,13 +8,16 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from waooaw_social.core.account import Account
+from waooaw_social.core.clock import Clock
 from waooaw_social.core.ids import AgentId, CredentialRef, CustomerId, PublicationId
 from waooaw_social.core.post import Content
 from waooaw_social.core.publication import Publication, State
 from waooaw_social.core.refusal import Refusal
+from waooaw_social.plant.times import untimely
 from waooaw_social.platforms.kit import Kits
 from waooaw_social.storage.plant.publications import Order, new_id
 from waooaw_social.wire.ports import TokenSource
@@ -26,6 +29,8 @@ class Target:
 
     credential_ref: CredentialRef
     format: str
+    content: Content | None = None
+    """What is said here instead of what is said elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,10 @@ class Wanted:
     api_key: str
     body: Mapping[str, Any]
     """The parsed body, by which a repeat is recognised."""
+    publish_at: datetime | None = None
+    late_by_most: float | None = None
+    """Seconds; None: the service's default."""
+    draft: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +77,12 @@ class Store(Protocol):
     async def show(self, customer_id: CustomerId, publication_id: str) -> Mapping[str, Any] | None: ...
 
 
+class Media(Protocol):
+    """What publishing needs of `media.py`."""
+
+    async def problems(self, customer_id: CustomerId, content: Content) -> list[Refusal]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Publishing:
     """Submit and show. `wake` is called when something is due."""
@@ -75,6 +90,8 @@ class Publishing:
     store: Store
     tokens: TokenSource
     kits: Kits
+    media: Media
+    clock: Clock
     wake: Callable[[], None] = lambda: None
 
     async def submit(self, wanted: Wanted) -> list[tuple[PublicationId, State]]:
@@ -85,25 +102,43 @@ class Publishing:
         repeat = await self.store.accepted(self._order(wanted, []))
         if repeat is not None:
             return repeat
+        publications, problems = await self.considered(wanted)
+        if problems:
+            raise NotAccepted(problems)
+        accepted = await self.store.submit(self._order(wanted, publications))
+        self.wake()
+        return accepted
+
+    async def considered(self, wanted: Wanted) -> tuple[list[Publication], list[TargetProblem]]:
+        """The publications that an order would be, and everything that is wrong with them. Nothing is kept.
+
+        Raises `CredentialUnknown`, `CredentialsUnavailable` and `UnknownMedia`.
+        """
         accounts = await asyncio.gather(*(self._account(wanted.customer_id, t.credential_ref) for t in wanted.targets))
         publications = [
             Publication(
                 id=new_id(),
                 account=account,
                 format=target.format,
-                content=wanted.content,
+                content=target.content or wanted.content,
                 agent_id=wanted.agent_id,
                 correlation_id=wanted.correlation_id,
+                publish_at=wanted.publish_at,
+                late_by_most=wanted.late_by_most,
             )
             for account, target in zip(accounts, wanted.targets, strict=True)
         ]
-        problems = [problem for i, p in enumerate(publications) for problem in self._problems(i, p)]
-        problems += _repeated(wanted.targets, accounts)
-        if problems:
-            raise NotAccepted(problems)
-        accepted = await self.store.submit(self._order(wanted, publications))
-        self.wake()
-        return accepted
+        problems = [problem for i, p in enumerate(publications) for problem in await self.problems(i, p)]
+        return publications, problems + _repeated(wanted.targets, accounts)
+
+    async def problems(self, target: int, publication: Publication) -> list[TargetProblem]:
+        """What is wrong with one publication: its time, its files, its words. Raises `UnknownMedia`."""
+        platform = publication.account.platform
+        untimely_one = untimely(publication.publish_at, self.clock.now())
+        found = [untimely_one] if untimely_one else []
+        found += await self.media.problems(publication.account.customer_id, publication.content)
+        own = [TargetProblem(target=target, platform=platform, refusal=refusal) for refusal in found]
+        return own + self._problems(target, publication)
 
     async def show(self, customer_id: CustomerId, publication_id: str) -> Mapping[str, Any] | None:
         """One publication of this customer's; None where it has none of this id."""
@@ -143,6 +178,7 @@ class Publishing:
             idempotency_key=wanted.idempotency_key,
             body_sha256=hashlib.sha256(canonical.encode()).hexdigest(),
             publications=publications,
+            draft=wanted.draft,
         )
 
 

@@ -14,7 +14,7 @@ from waooaw_social.core.post import Published
 from waooaw_social.core.publication import Publication
 from waooaw_social.core.refusal import Refusal
 from waooaw_social.core.secret import Secret
-from waooaw_social.platforms.call import Call, Flow, Request
+from waooaw_social.platforms.call import Call, Cost, Flow, Request
 from waooaw_social.platforms.manifest import Manifest
 
 
@@ -81,6 +81,20 @@ class CredentialReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A recorded call that a publication is sure to make. Reads, and the pieces of a file, come on top."""
+
+    call: str
+    visible: bool = False
+    cost: Cost | None = None
+
+
+def unplanned(_: Publication) -> Sequence[Planned]:
+    """For a platform that does not foretell its calls."""
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Kit:
     """One platform, complete."""
 
@@ -99,6 +113,8 @@ class Kit:
     """Which of our OAuth clients a connection was made with, by its metadata."""
     sign: Callable[[Request, Grant, OAuthClient | None], Request] = bearer
     """Puts the token on a request: the last thing before it leaves."""
+    plan: Callable[[Publication], Sequence[Planned]] = unplanned
+    """The recorded calls of a publication that passes its check, in their order."""
 
     def with_limits(self, limits: Mapping[str, int]) -> "Kit":
         """The same platform with other quota limits, by their settings' names."""
