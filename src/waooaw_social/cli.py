@@ -3,7 +3,9 @@
 import asyncio
 import os
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from typing import Annotated
 
 import structlog
@@ -12,9 +14,10 @@ from pydantic import ValidationError
 
 from waooaw_social import main as wiring
 from waooaw_social.clients.environment import BadCertificate
-from waooaw_social.plant.api import SCOPES
+from waooaw_social.plant.door import SCOPES
 from waooaw_social.serving import Process, run
 from waooaw_social.settings import CP, PLANT, Settings, Unfit, load
+from waooaw_social.storage.api_keys import ApiKeys, KnownKey
 from waooaw_social.storage.cp.rotation import rewrap
 from waooaw_social.storage.migrate import OtherTables, Room, check_tables
 from waooaw_social.storage.migrate import migrate as bring_up
@@ -87,23 +90,82 @@ def migrate(room: Room | None = None, *, check: bool = False) -> None:
 
 
 @keys.command
-def create(*, customer: str, agent: str | None = None, scope: list[str] | None = None) -> None:
-    """Mint a key; it is the last word printed, and the only copy. With `--agent` for Plant, without for CP."""
+def create(
+    *, customer: str, agent: str | None = None, scope: list[str] | None = None, account: list[str] | None = None
+) -> None:
+    """Mint a key; it is the last word printed, and the only copy. With `--agent` for Plant, without for CP.
+
+    `--scope` draft, publish, read, cancel: all of them if none is named. `--account CRED-…`: the only accounts that exist for the key.
+    """
     unknown = sorted(set(scope or ()) - SCOPES)
     if unknown:
         sys.exit(f"unknown scope: {', '.join(unknown)}; there are {', '.join(sorted(SCOPES))}")
-    key = asyncio.run(_mint(load(frozenset()), customer, agent, frozenset(scope or SCOPES)))
+    if agent is None and (scope or account):
+        sys.exit("scopes and accounts are for an agent's key: name the --agent")
+    bound = frozenset(account) if account else None
+    key = asyncio.run(_mint(load(frozenset()), customer, agent, frozenset(scope or SCOPES), bound))
     print(f"{'agent ' + agent if agent else 'customer'} key of {customer}, shown once: {key}")
 
 
-async def _mint(settings: Settings, customer: str, agent: str | None, scopes: frozenset[str]) -> str:
+@keys.command(name="list")
+def list_(*, customer: str) -> None:
+    """The keys of a customer, for CP and for Plant: everything but the keys."""
+    for line in asyncio.run(_known(load(frozenset()), customer)):
+        print(line)
+
+
+@keys.command
+def revoke(key_id: str) -> None:
+    """Revoke a key by its id, which is its middle part: cpk_ID_… or plk_ID_…. It is nobody's from the next request on."""
+    if not asyncio.run(_revoke(load(frozenset()), key_id)):
+        sys.exit(f"there is no key {key_id} that is not revoked")
+    print(f"revoked {key_id}")
+
+
+async def _known(settings: Settings, customer: str) -> list[str]:
+    async with _both_keys(settings) as both:
+        return [_line(known) for keys_of in both for known in await keys_of.of_customer(customer)]
+
+
+async def _revoke(settings: Settings, key_id: str) -> bool:
+    async with _both_keys(settings) as both:
+        return any([await keys_of.revoke(key_id) for keys_of in both])
+
+
+@asynccontextmanager
+async def _both_keys(settings: Settings) -> AsyncGenerator[tuple[ApiKeys, ApiKeys]]:
+    async with (
+        wiring.clock_of(settings) as clock,
+        wiring.opened(settings.cp_database(), "cp", clock, settings) as cp_db,
+        wiring.opened(settings.plant_database(), "plant", clock, settings) as plant_db,
+    ):
+        yield wiring.customer_keys(cp_db), wiring.agent_keys(plant_db)
+
+
+def _line(known: KnownKey) -> str:
+    key = known.key
+    whose = f"agent {key.agent_id} ({' '.join(sorted(key.scopes))})" if key.agent_id else "customer"
+    bound = "" if key.credential_refs is None else f", only {' '.join(sorted(key.credential_refs))}"
+    stands = "" if known.revoked_at is None else f", revoked {_day(known.revoked_at)}"
+    return f"{key.id}  {whose}{bound}, made {_day(known.created_at)}{stands}"
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+async def _mint(
+    settings: Settings, customer: str, agent: str | None, scopes: frozenset[str], bound: frozenset[str] | None
+) -> str:
     async with AsyncExitStack() as stack:
         clock = await stack.enter_async_context(wiring.clock_of(settings))
         if agent is None:
             db = await stack.enter_async_context(wiring.opened(settings.cp_database(), "cp", clock, settings))
             return await wiring.customer_keys(db).create(customer_id=customer)
         db = await stack.enter_async_context(wiring.opened(settings.plant_database(), "plant", clock, settings))
-        return await wiring.agent_keys(db).create(customer_id=customer, agent_id=agent, scopes=scopes)
+        return await wiring.agent_keys(db).create(
+            customer_id=customer, agent_id=agent, scopes=scopes, credential_refs=bound
+        )
 
 
 async def _rotate(settings: Settings) -> int:

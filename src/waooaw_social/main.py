@@ -1,4 +1,4 @@
-"""The only file that knows everybody: makes the services out of the settings. Wiring by hand, top to bottom.
+"""The only file that knows everybody: makes the services out of the settings. Wiring by hand, top to bottom; long for that reason.
 
 Each service is an async context manager that gives what is to be served or done; `serving.run` runs any of them in one process.
 As long as the house has rooms.
@@ -27,6 +27,9 @@ from waooaw_social.durable.worker import Worker
 from waooaw_social.metrics import NoMeter, PrometheusMeter
 from waooaw_social.plant import api as plant_api
 from waooaw_social.plant import webhooks as plant_webhooks
+from waooaw_social.plant.door import Limiter
+from waooaw_social.plant.media import MediaDesk
+from waooaw_social.plant.planning import Planning
 from waooaw_social.plant.publishing import Publishing
 from waooaw_social.platforms.kit import Kits
 from waooaw_social.platforms.registry import kits
@@ -38,11 +41,15 @@ from waooaw_social.storage.cp.credentials import Credentials
 from waooaw_social.storage.db import Database, Url
 from waooaw_social.storage.migrate import check_tables, migrate
 from waooaw_social.storage.plant import tables as plant_tables
+from waooaw_social.storage.plant.changing import SqlChanges
 from waooaw_social.storage.plant.inbox import SqlInbox
 from waooaw_social.storage.plant.ledger import SqlLedger
+from waooaw_social.storage.plant.listing import SqlListing
 from waooaw_social.storage.plant.lock import OneWorker
+from waooaw_social.storage.plant.media import SqlMedia
 from waooaw_social.storage.plant.publications import SqlPublications
 from waooaw_social.storage.plant.quota import SqlQuota
+from waooaw_social.storage.plant.settling import SqlSettling
 from waooaw_social.storage.seal import KeyRing, Sealer
 from waooaw_social.wire.breaker import NoBreaker
 from waooaw_social.wire.clock import RemoteClock, SystemClock
@@ -139,9 +146,7 @@ class Plant:
 
     def api(self, process: Process, host: str, port: int) -> None:
         """Plant's API and the platforms' webhooks on one listener; what webhooks said is read in the same process."""
-        publishing = Publishing(store=self.publications, tokens=self.resolver, kits=self.kits, wake=self.wake.set)
-        public = plant_api.create_app(publishing, agent_keys(self.db))
-        webhooks = self._webhooks()
+        public, webhooks = plant_api.create_app(self._desk()), self._webhooks()
         app = plant_webhooks.beside(public, plant_webhooks.create_app(webhooks))
         process.listeners.append(Listener(app=app, host=host, port=port))
         process.tasks.append(webhooks.run)
@@ -165,14 +170,45 @@ class Plant:
             wake=self.wake.set,
         )
 
-    async def work(self, stop: asyncio.Event) -> None:
-        """Run the worker until `stop`."""
-        transport = Transport(origin=self.settings.platform_origin, kind=self.settings.http_transport)
-        media = MediaFolder(
+    def _desk(self) -> plant_api.Desk:
+        media = MediaDesk(store=SqlMedia(db=self.db), folder=self._media_folder())
+        publishing = Publishing(
+            store=self.publications,
+            tokens=self.resolver,
+            kits=self.kits,
+            media=media,
+            clock=self.clock,
+            wake=self.wake.set,
+        )
+        clients = {name: client.client_id for name, client in oauth_clients(self.settings).items()}
+        quota = SqlQuota(db=self.db, clock=self.clock)
+        return plant_api.Desk(
+            keys=agent_keys(self.db),
+            limiter=Limiter(a_minute=self.settings.agent_requests_per_minute, monotonic=self.clock.monotonic),
+            publishing=publishing,
+            planning=Planning(publishing=publishing, quota=quota, clients=clients),
+            store=self.publications,
+            listing=SqlListing(db=self.db),
+            changes=SqlChanges(db=self.db),
+            settling=SqlSettling(db=self.db),
+            media=media,
+            largest_upload=self.settings.fetch_max_bytes,
+            wake=self.wake.set,
+        )
+
+    def _media_folder(self) -> MediaFolder:
+        """One folder for what is uploaded and what is fetched, of the API and the worker alike."""
+        return MediaFolder(
             folder=self.settings.var / "media",
             fetcher=Fetcher(allow_origins=self.settings.fetch_allow_origins),
             limits=fetch_limits(self.settings),
+            uploads=SqlMedia(db=self.db),
         )
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Run the worker until `stop`."""
+        transport = Transport(origin=self.settings.platform_origin, kind=self.settings.http_transport)
+        media = self._media_folder()
         async with contextlib.AsyncExitStack() as stack:
             if self.db.sqlite:
                 stack.enter_context(OneWorker(Url(self.settings.plant_database()).path))
@@ -230,7 +266,10 @@ class Plant:
                 shredded = await self.ledger.shred(older_than=REPLIES_KEPT)
                 forgotten = await self.publications.forget_orders()
                 untold = await self.inbox.forget(older_than=TOLD_KEPT)
-                swept = await asyncio.to_thread(media.sweep, older_than=MEDIA_KEPT)
+                uploads = SqlMedia(db=self.db)
+                unused = await uploads.forget(older_than=MEDIA_KEPT)
+                kept = await uploads.files()
+                swept = await asyncio.to_thread(media.sweep, older_than=MEDIA_KEPT, keep=kept)
                 alike = await audit_some(worker.runner, self.publications, worker.flow_of)
                 log.info(
                     "house_kept",
@@ -238,6 +277,7 @@ class Plant:
                     replies_shredded=shredded,
                     keys_forgotten=forgotten,
                     told_forgotten=untold,
+                    media_forgotten=unused,
                     files_removed=swept,
                 )
             except Exception as error:  # the next round does it

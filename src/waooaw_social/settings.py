@@ -120,6 +120,9 @@ class Settings(BaseSettings):
         5.0, gt=0, description="How long a visible call may take from its record to its first byte."
     )
     lease_seconds: float = Field(30.0, gt=0, description="After so long a silent worker's publications are taken over.")
+    agent_requests_per_minute: int = Field(
+        6000, gt=0, description="Requests that one agent's key may make of one Plant process."
+    )
     worker_concurrency: int = Field(16, gt=0, description="Publications that one worker drives at once.")
 
     def plant_database(self) -> str:

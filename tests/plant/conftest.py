@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from plant.desk import Desk, open_desk
 from plant.house import House, open_house
+from postgres import fresh_database
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +19,16 @@ def anyio_backend() -> str:
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     async with open_house(tmp_path_factory.mktemp("house")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+async def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """Plant's API without a worker, on a database of each kind."""
+    var = tmp_path_factory.mktemp("desk")
+    if request.param == "sqlite":
+        async with open_desk(var, f"sqlite:///{var}/plant.db") as opened:
+            yield opened
+        return
+    with fresh_database(request.getfixturevalue("postgres_server")) as url:
+        async with open_desk(var, url) as opened:
+            yield opened

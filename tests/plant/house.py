@@ -162,14 +162,18 @@ class House:
 
     async def mint(self, *arguments: str) -> str:
         """A key, by the command that mints it."""
+        return (await self.command("api-keys", "create", *arguments)).split()[-1]
+
+    async def command(self, *arguments: str) -> str:
+        """What a command prints."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "waooaw_social.cli", "api-keys", "create", *arguments),
+            *(sys.executable, "-m", "waooaw_social.cli", *arguments),
             stdout=asyncio.subprocess.PIPE,
             env=self.environment,
         )
         printed, _ = await process.communicate()
         assert process.returncode == 0, printed
-        return printed.decode().split()[-1]
+        return printed.decode()
 
     async def mint_both(self) -> None:
         self.customer_key, self.agent_key = await asyncio.gather(

@@ -14,6 +14,7 @@ from durable.toys import publication
 from waooaw_social.core.ids import AgentId, CredentialRef, CustomerId
 from waooaw_social.core.post import Content, MediaUrl
 from waooaw_social.core.secret import Secret
+from waooaw_social.plant.media import MediaDesk
 from waooaw_social.plant.models import ContentBody
 from waooaw_social.plant.publishing import NotAccepted, Publishing, Target, Wanted
 from waooaw_social.platforms.registry import kits
@@ -22,7 +23,11 @@ from waooaw_social.storage.cp.credentials import Actor, Credentials
 from waooaw_social.storage.cp.credentials import Wanted as Connection
 from waooaw_social.storage.db import Database
 from waooaw_social.storage.migrate import migrate
+from waooaw_social.storage.plant.media import SqlMedia
 from waooaw_social.storage.seal import KeyRing, Sealer
+from waooaw_social.wire.clock import SystemClock
+from waooaw_social.wire.fetch import Fetcher, FetchLimits
+from waooaw_social.wire.media import MediaFolder
 from waooaw_social.wire.ports import ResolvedSocialCredentials
 
 pytestmark = pytest.mark.anyio
@@ -78,7 +83,7 @@ def wanted(*targets: Target) -> Wanted:
     )
 
 
-async def test_one_order_does_not_name_the_same_target_twice(store: SqlStore) -> None:
+async def test_one_order_does_not_name_the_same_target_twice(store: SqlStore, tmp_path: Path) -> None:
     lent = ResolvedSocialCredentials(
         customer_id=CUSTOMER,
         credential_ref=CredentialRef("CRED-1"),
@@ -89,7 +94,10 @@ async def test_one_order_does_not_name_the_same_target_twice(store: SqlStore) ->
         expires_at=None,
     )
     tokens: Any = Lends(lent)
-    publishing = Publishing(store=store.publications, tokens=tokens, kits=kits())
+    limits = FetchLimits(max_bytes=1, seconds=1.0, content_types=frozenset())
+    folder = MediaFolder(folder=tmp_path / "media", fetcher=Fetcher(), limits=limits)
+    media = MediaDesk(store=SqlMedia(db=store.db), folder=folder)
+    publishing = Publishing(store=store.publications, tokens=tokens, kits=kits(), media=media, clock=SystemClock())
     target = Target(credential_ref=CredentialRef("CRED-1"), format="short")
     with pytest.raises(NotAccepted) as no:
         await publishing.submit(wanted(target, target))

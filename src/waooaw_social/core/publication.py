@@ -37,11 +37,12 @@ ENDED = frozenset({State.PUBLISHED, State.REFUSED, State.UNRESOLVED, State.CANCE
 ARROWS: Mapping[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.SCHEDULED, State.DUE, State.CANCELLED}),
     State.SCHEDULED: frozenset({State.DUE, State.RUNNING, State.CANCELLED, State.MISSED}),
-    State.DUE: frozenset({State.RUNNING, State.CANCELLED, State.MISSED}),
+    State.DUE: frozenset({State.RUNNING, State.SCHEDULED, State.CANCELLED, State.MISSED}),
     State.RUNNING: frozenset(
         {State.RUNNING, State.PARKED, State.PUBLISHED, State.REFUSED, State.UNRESOLVED, State.DUE}
+        | {State.SCHEDULED, State.CANCELLED}  # taken from its run, which is fenced: nothing visible had begun
     ),
-    State.PARKED: frozenset({State.RUNNING, State.DUE, State.CANCELLED, State.MISSED}),
+    State.PARKED: frozenset({State.RUNNING, State.DUE, State.SCHEDULED, State.CANCELLED, State.MISSED}),
     State.UNRESOLVED: frozenset({State.PUBLISHED, State.REFUSED, State.DUE}),
     State.REFUSED: frozenset({State.DUE}),  # a reply heard late said that it went out after all
     State.PUBLISHED: frozenset(),
@@ -67,3 +68,5 @@ class Publication:
     correlation_id: str | None = None
     publish_at: datetime | None = None
     """None: as soon as it is accepted."""
+    late_by_most: float | None = None
+    """Seconds after its time in which it may still go out; later, with nothing sent, it is missed. None: however late."""

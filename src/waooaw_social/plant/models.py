@@ -1,14 +1,16 @@
-"""The shapes of Plant's API: what comes in, strict and nothing extra, and what a customer sees of a publication. As long as the
-API has shapes.
+"""The shapes of Plant's orders: what comes in, strict and nothing extra. What goes out is in `views.py`.
+
+Longer than others: it is the whole vocabulary of an order.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from waooaw_social.core.post import Content, Item, MediaUrl, Message
+from waooaw_social.core.post import Content, Item, MediaId, MediaSource, MediaUrl, Message
+from waooaw_social.plant.times import MOMENT, Fold, moment_of
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[\x20-\x7e]+$")]
 HttpsUrl = Annotated[str, StringConstraints(min_length=8, max_length=4096, pattern=r"^https?://[^\s]+$")]
@@ -37,39 +39,126 @@ def _text(letters: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in letters)
 
 
+class MediaRef(_Strict):
+    """A file: one that was uploaded (`POST /api/v1/media`), or one at an https URL."""
+
+    media_id: Word | None = None
+    url: HttpsUrl | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "MediaRef":
+        _only_one(self, "media_id", "url")
+        if self.media_id is None and self.url is None:
+            raise ValueError("a file is named by media_id or by url")
+        return self
+
+
 class ItemBody(_Strict):
     """One of several media: an image or a video."""
 
     image_url: HttpsUrl | None = None
     video_url: HttpsUrl | None = None
+    image: MediaRef | None = None
+    video: MediaRef | None = None
     alt_text: Annotated[str, Field(max_length=1000)] | None = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "ItemBody":
-        if (self.image_url is None) == (self.video_url is None):
-            raise ValueError("an item has an image_url or a video_url")
+        if sum(one is not None for one in (self.image_url, self.video_url, self.image, self.video)) != 1:
+            raise ValueError("an item has one of image_url, video_url, image, video")
         return self
+
+
+Text = Annotated[str, Field(max_length=65536)]
+Title = Annotated[str, Field(max_length=1024)]
+Tags = Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=500)]
+Urls = Annotated[list[HttpsUrl], Field(max_length=20)]
+Items = Annotated[list[ItemBody], Field(max_length=20)]
+Refs = Annotated[list[MediaRef], Field(max_length=20)]
+Options = Annotated[dict[str, str | bool | int], AfterValidator(_short)]
 
 
 class ContentBody(_Strict):
     """What is to be said. A platform takes the parts that it knows."""
 
-    text: Annotated[str, Field(max_length=65536)] | None = None
-    title: Annotated[str, Field(max_length=1024)] | None = None
-    description: Annotated[str, Field(max_length=65536)] | None = None
-    tags: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=500)] = Field(
-        default_factory=list[str]
-    )
+    text: Text | None = None
+    title: Title | None = None
+    description: Text | None = None
+    tags: Tags = Field(default_factory=list[str])
     video_url: HttpsUrl | None = Field(None, description="An https URL; fetched through a guard.")
-    image_urls: Annotated[list[HttpsUrl], Field(max_length=20)] = Field(default_factory=list[str])
-    items: Annotated[list[ItemBody], Field(max_length=20)] = Field(
-        default_factory=list[ItemBody], description="Images and videos in one post, in their order."
-    )
+    image_urls: Urls = Field(default_factory=list[str])
+    items: Items = Field(default_factory=list[ItemBody], description="Images and videos in one post, in their order.")
     cover_url: HttpsUrl | None = Field(None, description="The picture that a video is shown by before it plays.")
+    video: MediaRef | None = Field(None, description="In place of video_url, where the file was uploaded first.")
+    images: Refs = Field(default_factory=list[MediaRef], description="In place of image_urls, or after them.")
+    cover: MediaRef | None = Field(None, description="In place of cover_url.")
     link: HttpsUrl | None = Field(None, description="An address that the post is about.")
     privacy: Word = "public"
-    options: Annotated[dict[str, str | bool | int], AfterValidator(_short)] = Field(
-        default_factory=dict[str, str | bool | int]
+    options: Options = Field(default_factory=dict[str, str | bool | int])
+
+    @model_validator(mode="after")
+    def _once(self) -> "ContentBody":
+        _only_one(self, "video", "video_url")
+        _only_one(self, "cover", "cover_url")
+        return self
+
+
+class OverridesBody(_Strict):
+    """Fields of the content that are different for one account. A null takes a field away."""
+
+    text: Text | None = None
+    title: Title | None = None
+    description: Text | None = None
+    tags: Tags | None = None
+    video_url: HttpsUrl | None = None
+    image_urls: Urls | None = None
+    items: Items | None = None
+    cover_url: HttpsUrl | None = None
+    video: MediaRef | None = None
+    images: Refs | None = None
+    cover: MediaRef | None = None
+    link: HttpsUrl | None = None
+    privacy: Word | None = None
+    options: Options | None = None
+
+    @model_validator(mode="after")
+    def _once(self) -> "OverridesBody":
+        _only_one(self, "video", "video_url")
+        _only_one(self, "cover", "cover_url")
+        return self
+
+
+class WhenBody(_Strict):
+    """When: a moment with an offset, or what a clock on the wall shows in a zone. Neither: as soon as it is accepted."""
+
+    publish_at: Annotated[str, StringConstraints(max_length=40, pattern=MOMENT)] | None = Field(
+        None, description="RFC 3339 with an offset; or without one, together with time_zone."
+    )
+    time_zone: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="An IANA zone. A time that it skips comes an hour later."
+    )
+    fold: Fold | None = Field(None, description="Which one of an hour that the zone shows twice. Default: the first.")
+
+    @model_validator(mode="after")
+    def _readable(self) -> "WhenBody":
+        if self.publish_at is None and (self.time_zone is not None or self.fold is not None):
+            raise ValueError("time_zone and fold are about a publish_at")
+        self.moment()
+        return self
+
+    def moment(self) -> datetime | None:
+        return moment_of(self.publish_at, self.time_zone, self.fold) if self.publish_at is not None else None
+
+
+LATEST = 366 * 24 * 3600
+"""Seconds. Whoever wants more wants "however late"."""
+
+
+class LatePolicyBody(_Strict):
+    """What to do when it cannot go out at its time: go out late, up to a bound; after that it is `missed`."""
+
+    late_by_most: Annotated[float, Field(ge=0, le=LATEST, allow_inf_nan=False)] = Field(
+        description="Seconds after its time in which it may still go out."
     )
 
 
@@ -98,9 +187,10 @@ class TargetBody(_Strict):
         description="For YouTube: short, video, text. For Instagram: image, carousel, reel, story. For Facebook: text, photos, video, reel, story. "
         "For LinkedIn: text, images, video, document, article, poll, reshare."
     )
+    overrides: OverridesBody | None = None
 
 
-class PublicationsBody(_Strict):
+class PublicationsBody(WhenBody):
     """One order: the same content for one or more accounts. All of them are accepted, or none."""
 
     model_config = ConfigDict(
@@ -123,60 +213,32 @@ class PublicationsBody(_Strict):
     correlation_id: Word | None = None
     content: AddressedBody
     targets: Annotated[list[TargetBody], Field(min_length=1, max_length=50)]
+    late_policy: LatePolicyBody | None = Field(None, description="Default: a setting of the service's.")
+    draft: bool = Field(False, description="Keep it until somebody submits it.")
+    dry_run: bool = Field(False, description="Accept nothing; answer with what would be done, and with every problem.")
 
 
-class Accepted(BaseModel):
-    id: str
-    state: str
+def _only_one(body: BaseModel, one: str, other: str) -> None:
+    if getattr(body, one) is not None and getattr(body, other) is not None:
+        raise ValueError(f"{one} and {other} name the same thing: give one of them")
 
 
-class AcceptedList(BaseModel):
-    order_id: str
-    publications: list[Accepted]
+REPLACES = {"video": "video_url", "images": "image_urls", "cover": "cover_url"}
+"""Two ways to name one thing: whoever overrides one of them overrides both."""
 
 
-class Progress(BaseModel):
-    bytes_sent: int
-    bytes_total: int
-
-
-class AttemptView(BaseModel):
-    """One recorded call: what was asked, and what became of it."""
-
-    call: str
-    attempt: int
-    visible: bool
-    state: str
-    begun_at: datetime
-    answered_at: datetime | None
-    heard_by: str | None
-    looks: int
-
-
-class PublicationView(BaseModel):
-    """Where a publication stands, and how it came there."""
-
-    id: str
-    order_id: str | None
-    follows: str | None = Field(description="The publication that has to have ended before this one goes.")
-    state: str
-    platform: str
-    credential_ref: str
-    format: str
-    agent_id: str | None
-    correlation_id: str | None
-    created_at: datetime
-    next_step_at: datetime | None
-    ended_at: datetime | None
-    why: str | None = Field(description="Why it waits, or why it ended as it did, for people.")
-    error: dict[str, Any] | None = Field(
-        description="What the platform said, understood: code, message, remediation, …"
-    )
-    post_id: str | None
-    post_url: str | None
-    notes: list[str]
-    progress: Progress | None
-    attempts: list[AttemptView]
+def overridden(content: AddressedBody, overrides: OverridesBody | None) -> AddressedBody:
+    """The content as one account gets it."""
+    if overrides is None:
+        return content
+    said = overrides.model_dump(exclude_unset=True)
+    fields = content.model_dump(exclude_unset=True)
+    for one, other in REPLACES.items():
+        if one in said or other in said:
+            fields = {name: value for name, value in fields.items() if name not in {one, other}}
+    new = {name: value for name, value in said.items() if value is not None}
+    kept = {name: value for name, value in fields.items() if name not in said}
+    return AddressedBody.model_validate(kept | new)
 
 
 def content_of(said: ContentBody) -> Content:
@@ -186,10 +248,10 @@ def content_of(said: ContentBody) -> Content:
         title=said.title,
         description=said.description,
         tags=tuple(said.tags),
-        video=_source(said.video_url),
-        images=tuple(MediaUrl(url) for url in said.image_urls),
+        video=_source(said.video_url, said.video),
+        images=(*(MediaUrl(url) for url in said.image_urls), *(_named(image) for image in said.images)),
         items=tuple(_item(item) for item in said.items),
-        cover=_source(said.cover_url),
+        cover=_source(said.cover_url, said.cover),
         link=said.link,
         privacy=said.privacy,
         options=said.options,
@@ -203,54 +265,15 @@ def addressed(said: AddressedBody) -> Content:
 
 
 def _item(said: ItemBody) -> Item:
-    kind, url = ("image", said.image_url) if said.image_url else ("video", said.video_url or "")
-    return Item(kind=kind, source=MediaUrl(url), alt_text=said.alt_text)
+    image, video = _source(said.image_url, said.image), _source(said.video_url, said.video)
+    source = image or video
+    assert source is not None
+    return Item(kind="image" if image else "video", source=source, alt_text=said.alt_text)
 
 
-def _source(url: str | None) -> MediaUrl | None:
-    return MediaUrl(url) if url else None
+def _source(url: str | None, named: MediaRef | None) -> MediaSource | None:
+    return _named(named) if named else MediaUrl(url) if url else None
 
 
-def view(row: Any) -> PublicationView:
-    """A row of storage as its customer sees it."""
-    waiting = row["ended_at"] is None
-    progress = Progress(bytes_sent=row["bytes_sent"], bytes_total=row["bytes_total"]) if row["bytes_total"] else None
-    return PublicationView(
-        id=row["id"],
-        order_id=row["order_id"],
-        follows=row["follows"],
-        state=row["state"],
-        platform=row["platform"],
-        credential_ref=row["credential_ref"],
-        format=row["format"],
-        agent_id=row["agent_id"],
-        correlation_id=row["correlation_id"],
-        created_at=_time(row["created_at"]),
-        next_step_at=_time(row["due_at"]) if waiting else None,
-        ended_at=None if waiting else _time(row["ended_at"]),
-        why=row["why"],
-        error=row["refusal"],
-        post_id=row["post_id"],
-        post_url=row["post_url"],
-        notes=row["notes"] or [],
-        progress=progress,
-        attempts=[_attempt(entry) for entry in row["attempts"]],
-    )
-
-
-def _attempt(entry: Any) -> AttemptView:
-    answered = entry["answered_at"]
-    return AttemptView(
-        call=entry["name"],
-        attempt=entry["attempt"],
-        visible=entry["visible"],
-        state=entry["state"],
-        begun_at=_time(entry["begun_at"]),
-        answered_at=_time(answered) if answered is not None else None,
-        heard_by=entry["heard_by"],
-        looks=entry["looks"],
-    )
-
-
-def _time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+def _named(said: MediaRef) -> MediaSource:
+    return MediaId(said.media_id) if said.media_id else MediaUrl(said.url or "")

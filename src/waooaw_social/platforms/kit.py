@@ -14,7 +14,7 @@ from waooaw_social.core.post import Content, Published
 from waooaw_social.core.publication import Publication
 from waooaw_social.core.refusal import Refusal, Refused
 from waooaw_social.core.secret import Secret
-from waooaw_social.platforms.call import Call, Flow, Request
+from waooaw_social.platforms.call import Call, Cost, Flow, Request
 from waooaw_social.platforms.manifest import Manifest
 from waooaw_social.platforms.told import Hear
 
@@ -109,6 +109,20 @@ ONE_POST = Refusal(
 
 
 @dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A recorded call that a publication is sure to make. Reads, and the pieces of a file, come on top."""
+
+    call: str
+    visible: bool = False
+    cost: Cost | None = None
+
+
+def unplanned(_: Publication) -> Sequence[Planned]:
+    """For a platform that does not foretell its calls."""
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Kit:
     """One platform, complete."""
 
@@ -131,6 +145,8 @@ class Kit:
     """An order's format and content to what each of its publications says. A part comes after the one that it waits for. May raise `Refused`."""
     hears: Mapping[str, Hear] = field(default_factory=dict[str, Hear])
     """Readers of its webhooks, by what a webhook's body is about (`object`)."""
+    plan: Callable[[Publication], Sequence[Planned]] = unplanned
+    """The recorded calls of a publication that passes its check, in their order."""
 
     def with_limits(self, limits: Mapping[str, int]) -> "Kit":
         """The same platform with other quota limits, by their settings' names."""

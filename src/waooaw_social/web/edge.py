@@ -7,8 +7,9 @@ import re
 import secrets
 import time
 import traceback
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 
 import structlog
 from starlette.applications import Starlette
@@ -37,12 +38,28 @@ def request_id(request: Request) -> str:
     return cast("str", request.scope["state"]["request_id"])
 
 
-def equip(app: Starlette, *, service: str, body_limit: int = BODY_LIMIT) -> None:
-    """Give an application what this file promises. FastAPI applications are Starlette's, and have validation errors on top."""
+def tell(request: Request, **what: str | None) -> None:
+    """Say more in the request's log line: ids, nothing that a customer wrote."""
+    told = request.scope["state"].setdefault("told", {})
+    told |= {name: value for name, value in what.items() if value is not None}
+
+
+def add_headers(request: Request, headers: Mapping[str, str]) -> None:
+    """Headers for the answer to this request, whatever it will be."""
+    request.scope["state"].setdefault("headers", {}).update(headers)
+
+
+def equip(
+    app: Starlette, *, service: str, body_limit: int = BODY_LIMIT, larger: Mapping[str, int] | None = None
+) -> None:
+    """Give an application what this file promises. FastAPI applications are Starlette's, and have validation errors on top.
+
+    `larger` are limits of paths that take more.
+    """
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(_TooLarge, _too_large)
-    app.add_middleware(Edge, service=service, body_limit=body_limit)
+    app.add_middleware(Edge, service=service, body_limit=body_limit, larger=larger or {})
 
 
 async def _problem(_: Request, error: Exception) -> Response:
@@ -65,8 +82,8 @@ class Edge:
     Of two, one mounted in the other, the outer one gives the id and writes the line; the inner one still catches what goes wrong.
     """
 
-    def __init__(self, app: ASGIApp, *, service: str, body_limit: int) -> None:
-        self._app, self._service, self._limit = app, service, body_limit
+    def __init__(self, app: ASGIApp, *, service: str, body_limit: int, larger: Mapping[str, int]) -> None:
+        self._app, self._service, self._limit, self._larger = app, service, body_limit, larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,10 +93,11 @@ class Edge:
         inner = "request_id" in state
         this = state["request_id"] if inner else _id_of(scope)
         state["request_id"] = this
-        answer = _Answer(send, None if inner else this)
+        answer = _Answer(send, None if inner else this, state)
+        limit = self._larger.get(scope["path"], self._limit)
         started = time.perf_counter()
         try:
-            await self._app(scope, _limited(receive, self._limit, self._announced(scope)), answer)
+            await self._app(scope, _limited(receive, limit, self._announced(scope)), answer)
         except Exception as error:
             what = {"error": type(error).__name__, "frames": _frames(error)}
             log.error("request_failed", service=self._service, request_id=this, **what)  # noqa: TRY400 - see _frames
@@ -88,6 +106,7 @@ class Edge:
             if not inner:
                 told = {"method": scope["method"], "path": _shown(scope["path"]), "status": answer.status}
                 milliseconds = round((time.perf_counter() - started) * 1000, 1)
+                told |= state.get("told", {})
                 log.info("request", service=self._service, request_id=this, **told, ms=milliseconds)
 
     def _announced(self, scope: Scope) -> int:
@@ -140,16 +159,18 @@ def _inside(this: str) -> Problem:
 
 
 class _Answer:
-    """Adds the request's id to the answer, and remembers whether one has begun."""
+    """Adds the request's id and what else was asked for to the answer, and remembers whether one has begun."""
 
-    def __init__(self, send: Send, this: str | None) -> None:
-        self._send, self._this, self.status = send, this, 0
+    def __init__(self, send: Send, this: str | None, state: Mapping[str, Any]) -> None:
+        self._send, self._this, self._state, self.status = send, this, state, 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             if self._this is not None:
-                message["headers"] = [*message.get("headers", []), (b"x-request-id", self._this.encode())]
+                more = {"x-request-id": self._this} | self._state.get("headers", {})
+                added = [(name.encode(), value.encode()) for name, value in more.items()]
+                message["headers"] = [*message.get("headers", []), *added]
         await self._send(message)
 
     async def instead(self, problem: Problem, scope: Scope, receive: Receive) -> None:

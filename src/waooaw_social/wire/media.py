@@ -13,15 +13,18 @@ import shutil
 import stat
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from waooaw_social.core.post import MediaFile, MediaId, MediaPath, MediaSource, MediaUrl
 from waooaw_social.core.refusal import Refusal, Refused
 from waooaw_social.wire.fetch import Fetcher, FetchLimits, FetchRefused
+from waooaw_social.wire.landing import Landing
 from waooaw_social.wire.ports import MediaMissing
 from waooaw_social.wire.probe import probe
+from waooaw_social.wire.sniff import HEAD, matches, sniff
 
 READ = 1024 * 1024
 
@@ -34,6 +37,12 @@ class _Given:
     looks: tuple[int, ...]
 
 
+class Uploads(Protocol):
+    """Knows the files that were uploaded first, by their ids."""
+
+    async def find(self, media_id: str) -> MediaFile | None: ...
+
+
 @dataclass(kw_only=True)
 class MediaFolder:
     """Fills the ports `MediaStore` of this room and `Files` of `durable`."""
@@ -43,6 +52,8 @@ class MediaFolder:
     limits: FetchLimits
     keep_for: float | None = None
     """Seconds after its last use for which a fetched file stays, where nobody else sweeps."""
+    uploads: Uploads | None = None
+    """None: nothing is uploaded here, as in the library."""
     _given: dict[str, _Given] = field(default_factory=dict[str, _Given])
 
     async def bring(self, source: MediaSource) -> MediaFile:
@@ -52,10 +63,32 @@ class MediaFolder:
                 return await self._fetch(url)
             case MediaPath(path):
                 return await self._take(path)
-            case MediaId():
-                raise Refused.content("unknown_media", "There is no such media.", field="media")
+            case MediaId(media_id):
+                return await self._uploaded(media_id)
             case _:
                 assert_never(source)
+
+    async def receive(self, chunks: AsyncIterator[bytes]) -> MediaFile:
+        """Keep what is sent here: whole, or not at all. Its first bytes say what it is. Raises `Refused`."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".upload-") as room:
+            path, head = Path(room) / "file", b""
+            with Landing(path) as landing:
+                async for chunk in chunks:
+                    head += chunk[: HEAD - len(head)]
+                    if len(head) >= HEAD and not matches(sniff(head) or "", self.limits.content_types):
+                        raise _not_media(head)
+                    if landing.size + len(chunk) > self.limits.max_bytes:
+                        raise _larger_than(self.limits.max_bytes)
+                    await landing.add(chunk)
+                kind = sniff(head) or ""
+                if not matches(kind, self.limits.content_types):
+                    raise _not_media(head)
+                sha256 = await landing.settle()
+            file = MediaFile(sha256=sha256, size=landing.size, content_type=kind)
+            place = self.folder / sha256
+            path.replace(place)
+        return await _probed(file, place)
 
     async def holds(self, file: MediaFile) -> bool:
         return self._here(file) is not None
@@ -66,10 +99,10 @@ class MediaFolder:
             raise MediaMissing("the file is no longer here as it was; it is brought again")
         return place
 
-    def sweep(self, *, older_than: float) -> int:
-        """Remove what was not used for so many seconds. Returns how many files went."""
+    def sweep(self, *, older_than: float, keep: frozenset[str] = frozenset()) -> int:
+        """Remove what was not used for so many seconds, but none of `keep`. Returns how many files went."""
         before = time.time() - older_than
-        old = [path for path in self.folder.glob("*") if _last_touched(path) < before]
+        old = [path for path in self.folder.glob("*") if path.name not in keep and _last_touched(path) < before]
         for path in old:
             if path.is_dir():  # a fetch that died with its process
                 shutil.rmtree(path, ignore_errors=True)
@@ -88,6 +121,14 @@ class MediaFolder:
             return given.path if given and _looks(given.path.stat()) == given.looks else None
         except OSError:
             return None
+
+    async def _uploaded(self, media_id: str) -> MediaFile:
+        file = await self.uploads.find(media_id) if self.uploads else None
+        if file is None:
+            raise Refused.content("unknown_media", "There is no such media.", field="media", remediation=UPLOAD_AGAIN)
+        if not await self.holds(file):
+            raise MediaMissing("the uploaded file is not on this machine; it is looked for again")
+        return file
 
     async def _fetch(self, url: str) -> MediaFile:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -113,6 +154,19 @@ class MediaFolder:
         file = MediaFile(sha256=sha256, size=size, content_type=kind)
         self._given[sha256] = _Given(path, looks)
         return await _probed(file, path)
+
+
+def _not_media(head: bytes) -> Refused:
+    message = "This is not an image or a video that is known here." if head else "The file is empty."
+    return Refused.content("unsupported_media", message, field="body", remediation="Send the bytes of the file itself.")
+
+
+def _larger_than(most: int) -> Refused:
+    message = f"The file has more than {most:,} bytes."
+    return Refused.content("file_too_large", message, field="body", remediation="Make the file smaller.")
+
+
+UPLOAD_AGAIN = "Upload it again: media that nothing names are removed after some days."
 
 
 async def _probed(file: MediaFile, place: Path) -> MediaFile:

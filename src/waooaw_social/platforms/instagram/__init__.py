@@ -2,7 +2,7 @@
 
 from waooaw_social.platforms.call import Call
 from waooaw_social.platforms.graph.tokens import REFRESH_AHEAD, exchange, renew_instagram, sign
-from waooaw_social.platforms.instagram import account, check
+from waooaw_social.platforms.instagram import account, check, plan
 from waooaw_social.platforms.instagram.manifest import INSTAGRAM_LOGIN, MANIFEST, login_of
 from waooaw_social.platforms.instagram.publish import publish
 from waooaw_social.platforms.kit import Grant, Kit, NewTokens, NoRefresh, OAuthClient
@@ -20,6 +20,7 @@ def kit(features: frozenset[str] = frozenset()) -> Kit:
         refresh_ahead=REFRESH_AHEAD,
         app=login_of,
         sign=sign,
+        plan=plan.plan,
     )
 
 

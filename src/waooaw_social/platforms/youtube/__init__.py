@@ -1,7 +1,7 @@
 """YouTube: its facts, its calls, its flows, its tokens."""
 
 from waooaw_social.platforms.kit import Kit
-from waooaw_social.platforms.youtube import account, check, community, upload
+from waooaw_social.platforms.youtube import account, check, community, plan, upload
 from waooaw_social.platforms.youtube.manifest import COMMUNITY_POSTS, MANIFEST, REFRESH_AHEAD
 from waooaw_social.platforms.youtube.oauth import refresh
 
@@ -21,4 +21,5 @@ def kit(features: frozenset[str] = frozenset()) -> Kit:
         refresh=refresh,
         refresh_ahead=REFRESH_AHEAD,
         app=lambda _: MANIFEST.platform,
+        plan=plan.plan,
     )

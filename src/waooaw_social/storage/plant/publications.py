@@ -19,6 +19,9 @@ from waooaw_social.durable.ports import Claim, EntryState, Lease
 from waooaw_social.storage.db import Database, now
 from waooaw_social.storage.plant.codec import content_to_json, publication_of, refusal_to_json
 from waooaw_social.storage.plant.ledger import SqlLedger
+from waooaw_social.storage.plant.media import use
+from waooaw_social.storage.plant.reach import Reach
+from waooaw_social.storage.plant.settling import settled_of
 from waooaw_social.storage.plant.tables import entries, orders, publications
 from waooaw_social.storage.seal import CannotOpen
 
@@ -52,6 +55,8 @@ class Order:
     publications: Sequence[Publication]
     follows: Mapping[PublicationId, PublicationId] = field(default_factory=dict[PublicationId, PublicationId])
     """Which of them waits for which other's end."""
+    draft: bool = False
+    """Kept, and not done before somebody submits it."""
     id: str = field(default_factory=lambda: f"ord_{secrets.token_hex(12)}")
 
 
@@ -97,9 +102,13 @@ class SqlPublications:
 
     async def show(self, customer_id: CustomerId, publication_id: str) -> Mapping[str, Any] | None:
         """One publication of this customer's, with its attempts; None where it has none of this id."""
+        return await self.shown(Reach(customer_id=customer_id), publication_id)
+
+    async def shown(self, reach: Reach, publication_id: str) -> Mapping[str, Any] | None:
+        """The same within a key's reach."""
         if "\0" in publication_id:  # PostgreSQL would not even look
             return None
-        mine = (publications.c.id == publication_id) & (publications.c.customer_id == customer_id)
+        mine = reach.publication(publication_id)
 
         def work(c: sa.Connection) -> Mapping[str, Any] | None:
             row = c.execute(sa.select(publications).where(mine)).mappings().first()
@@ -110,7 +119,8 @@ class SqlPublications:
             attempts = (
                 sa.select(*shown, *more).where(entries.c.publication == publication_id).order_by(entries.c.number)
             )
-            return {**row, "attempts": [dict(entry) for entry in c.execute(attempts).mappings()]}
+            told = [dict(entry) for entry in c.execute(attempts).mappings()]
+            return {**row, "attempts": told, "settled": settled_of(c, publication_id)}
 
         return await self.db.read(work)
 
@@ -249,7 +259,7 @@ def _anything_due(c: sa.Connection) -> bool:
 
 
 def _accept(c: sa.Connection, order: Order) -> Kept:
-    states = [(p.id, State.SCHEDULED if p.publish_at else State.DUE) for p in order.publications]
+    states = [(p.id, _first_state(order, p)) for p in order.publications]
     c.execute(
         sa.insert(orders).values(
             customer_id=order.customer_id,
@@ -264,7 +274,14 @@ def _accept(c: sa.Connection, order: Order) -> Kept:
     for publication, (_, state) in zip(order.publications, states, strict=True):
         of_order = {"order_id": order.id, "follows": order.follows.get(publication.id)}
         c.execute(sa.insert(publications).values(**_row(publication, state), **of_order))
+        use(c, publication)
     return Kept(order_id=order.id, publications=states)
+
+
+def _first_state(order: Order, publication: Publication) -> State:
+    if order.draft:
+        return State.DRAFT
+    return State.SCHEDULED if publication.publish_at else State.DUE
 
 
 def _accepted(c: sa.Connection, order: Order) -> Kept | None:
@@ -297,6 +314,7 @@ def _row(publication: Publication, state: State) -> dict[str, Any]:
         "format": publication.format,
         "content": content_to_json(publication.content),
         "publish_at": at.timestamp() if at else None,
+        "late_by_most": publication.late_by_most,
         "state": state.value,
         "due_at": at.timestamp() if at else now(),
         "created_at": now(),

@@ -27,6 +27,7 @@ publications = sa.Table(
     sa.Column("format", sa.Text, nullable=False),
     sa.Column("content", sa.JSON, nullable=False),
     sa.Column("publish_at", sa.Double),
+    sa.Column("late_by_most", sa.Double),  # seconds
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("due_at", sa.Double, nullable=False),
     sa.Column("epoch", sa.Integer, nullable=False, server_default="0"),
@@ -89,6 +90,45 @@ orders = sa.Table(
     sa.Column("publications", sa.JSON, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
 )
+
+media = sa.Table(
+    "media",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("customer_id", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),  # the stored file's name; never shown, never taken
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("content_type", sa.Text, nullable=False),
+    sa.Column("width", sa.Integer),
+    sa.Column("height", sa.Integer),
+    sa.Column("duration", sa.Double),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("used_at", sa.Double, nullable=False),  # when a publication last named it
+)
+sa.Index("media_by_use", media.c.used_at)
+
+media_uses = sa.Table(
+    "media_uses",
+    metadata,
+    sa.Column("media", sa.Text, primary_key=True),
+    sa.Column("publication", sa.Text, primary_key=True),
+)
+
+settlements = sa.Table(
+    "settlements",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("publication", sa.Text, sa.ForeignKey(publications.c.id), nullable=False),
+    sa.Column("settled_at", sa.Double, nullable=False),
+    sa.Column("api_key", sa.Text, nullable=False),
+    sa.Column("agent_id", sa.Text),
+    sa.Column("person", sa.Text),
+    sa.Column("decision", sa.Text, nullable=False),
+    sa.Column("post_id", sa.Text),
+    sa.Column("note", sa.Text),
+    sa.Column("request_id", sa.Text),
+)
+sa.Index("settlements_of", settlements.c.publication, settlements.c.settled_at)
 
 quota = sa.Table(
     "quota",

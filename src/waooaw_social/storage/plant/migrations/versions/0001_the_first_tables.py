@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Text(), nullable=False),
         sa.Column("agent_id", sa.Text(), nullable=True),
         sa.Column("scopes", sa.Text(), server_default="", nullable=False),
+        sa.Column("credential_refs", sa.JSON(), nullable=True),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("revoked_at", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
@@ -55,6 +56,7 @@ def upgrade() -> None:
         sa.Column("format", sa.Text(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("publish_at", sa.Double(), nullable=True),
+        sa.Column("late_by_most", sa.Double(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("due_at", sa.Double(), nullable=False),
         sa.Column("epoch", sa.Integer(), server_default="0", nullable=False),
@@ -80,6 +82,50 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('due', 'parked', 'running', 'scheduled')"),
         )
         batch_op.create_index("of_customer", ["customer_id", "created_at"], unique=False)
+
+    op.create_table(
+        "media",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("content_type", sa.Text(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("duration", sa.Double(), nullable=True),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("used_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("media", schema=None) as batch_op:
+        batch_op.create_index("media_by_use", ["used_at"], unique=False)
+
+    op.create_table(
+        "media_uses",
+        sa.Column("media", sa.Text(), nullable=False),
+        sa.Column("publication", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("media", "publication"),
+    )
+    op.create_table(
+        "settlements",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("publication", sa.Text(), nullable=False),
+        sa.Column("settled_at", sa.Double(), nullable=False),
+        sa.Column("api_key", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("person", sa.Text(), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("post_id", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("request_id", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["publication"],
+            ["publications.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("settlements", schema=None) as batch_op:
+        batch_op.create_index("settlements_of", ["publication", "settled_at"], unique=False)
 
     op.create_table(
         "quota",
@@ -165,6 +211,15 @@ def downgrade() -> None:
         batch_op.drop_index("of_audience")
 
     op.drop_table("entries")
+    with op.batch_alter_table("settlements", schema=None) as batch_op:
+        batch_op.drop_index("settlements_of")
+
+    op.drop_table("settlements")
+    op.drop_table("media_uses")
+    with op.batch_alter_table("media", schema=None) as batch_op:
+        batch_op.drop_index("media_by_use")
+
+    op.drop_table("media")
     op.drop_table("quota_blocks")
     op.drop_table("quota")
     with op.batch_alter_table("publications", schema=None) as batch_op:

@@ -1,0 +1,147 @@
+"""Taking back, re-timing and editing what has not begun to go out. The answer is the truth of the moment of its commit.
+
+From the first visible `begin` on it is too late. Whoever is running a publication then loses it: the epoch goes up in the same
+transaction, so that its next `begin` is fenced. The row is locked before its entries are read, as `begin` does it: one of both is first.
+An attempt that certainly did not leave (abandoned) was none.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from waooaw_social.core.publication import ENDED, Publication, State
+from waooaw_social.durable.ports import EntryState
+from waooaw_social.storage.db import Database, now
+from waooaw_social.storage.plant.codec import content_to_json, publication_of
+from waooaw_social.storage.plant.media import use
+from waooaw_social.storage.plant.reach import Reach
+from waooaw_social.storage.plant.tables import entries, publications
+
+
+class Verdict(StrEnum):
+    """What became of a wish."""
+
+    DONE = "done"
+    ALREADY = "already"
+    """It was so before."""
+    TOO_LATE = "too_late"
+    """It may be out, or is."""
+    ENDED = "ended"
+    """It ended otherwise, and nothing is out."""
+
+
+class Field(StrEnum):
+    """What of a publication may be changed before it starts."""
+
+    CONTENT = "content"
+    PUBLISH_AT = "publish_at"
+    LATE_BY_MOST = "late_by_most"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A publication and where it stands."""
+
+    publication: Publication
+    state: State
+
+
+@dataclass(frozen=True, kw_only=True)
+class SqlChanges:
+    """Everything that a customer may do to a publication that is accepted and has not begun to go out."""
+
+    db: Database
+    prepare_ahead: float = 0.0
+    """Seconds before its time in which a publication may be prepared, as it is when it is accepted."""
+
+    async def standing(self, reach: Reach, publication_id: str) -> Standing | None:
+        """None where there is none of this id within reach."""
+        if "\0" in publication_id:
+            return None
+        one = sa.select(publications).where(reach.publication(publication_id))
+        row = await self.db.read(lambda c: c.execute(one).first())
+        return Standing(publication=publication_of(row), state=State(row.state)) if row else None
+
+    async def cancel(self, reach: Reach, publication_id: str) -> Verdict | None:
+        """Take it back. None where there is none of this id within reach."""
+        values = {"state": State.CANCELLED.value, "ended_at": now(), "why": None, "refusal": None}
+
+        def work(c: sa.Connection, row: Any) -> Verdict:
+            if State(row.state) is State.CANCELLED:
+                return Verdict.ALREADY
+            return _stopped(c, row) or _put(c, row, values)
+
+        return await self._locked(reach, publication_id, work)
+
+    async def change(self, reach: Reach, new: Publication, fields: frozenset[Field]) -> Verdict | None:
+        """Write these fields of `new`. What was prepared for the old ones is made anew. Raises `UnknownMedia`."""
+        at = new.publish_at.timestamp() if new.publish_at else None
+        all_values = {
+            Field.CONTENT: content_to_json(new.content),
+            Field.PUBLISH_AT: at,
+            Field.LATE_BY_MOST: new.late_by_most,
+        }
+        values = {field.value: all_values[field] for field in fields}
+
+        def work(c: sa.Connection, row: Any) -> Verdict:
+            if verdict := _stopped(c, row):
+                return verdict
+            use(c, new)
+            prepared = (entries.c.publication == new.id) & ~entries.c.visible
+            c.execute(sa.update(entries).where(prepared).values(state=EntryState.STALE.value))
+            moment = at if Field.PUBLISH_AT in fields else row.publish_at
+            waits = {} if State(row.state) is State.DRAFT else self._waiting(moment)
+            return _put(c, row, values | waits)
+
+        return await self._locked(reach, new.id, work)
+
+    async def release(self, reach: Reach, publication_id: str) -> Verdict | None:
+        """Submit a draft: from here on it is done at its time."""
+
+        def work(c: sa.Connection, row: Any) -> Verdict:
+            if State(row.state) is State.DRAFT:
+                return _put(c, row, self._waiting(row.publish_at))
+            return Verdict.ENDED if State(row.state) is State.CANCELLED else Verdict.ALREADY
+
+        return await self._locked(reach, publication_id, work)
+
+    def _waiting(self, publish_at: float | None) -> dict[str, Any]:
+        if publish_at is None:
+            return {"state": State.DUE.value, "due_at": now(), "why": None, "refusal": None}
+        due = publish_at - self.prepare_ahead
+        return {"state": State.SCHEDULED.value, "due_at": due, "why": None, "refusal": None}
+
+    async def _locked(
+        self, reach: Reach, publication_id: str, work: Callable[[sa.Connection, Any], Verdict]
+    ) -> Verdict | None:
+        if "\0" in publication_id:
+            return None
+        one = sa.select(publications).where(reach.publication(publication_id)).with_for_update()
+
+        def locked(c: sa.Connection) -> Verdict | None:
+            row = c.execute(one).first()
+            return None if row is None else work(c, row)
+
+        return await self.db.write(locked)
+
+
+def _stopped(c: sa.Connection, row: Any) -> Verdict | None:
+    """Why nothing may be changed any more; None: it may."""
+    state = State(row.state)
+    if state in {State.PUBLISHED, State.UNRESOLVED}:
+        return Verdict.TOO_LATE
+    if state in ENDED:
+        return Verdict.ENDED
+    begun = sa.select(entries.c.name).where(
+        entries.c.publication == row.id, entries.c.visible, entries.c.state != EntryState.ABANDONED.value
+    )
+    return Verdict.TOO_LATE if c.execute(begun.limit(1)).first() else None
+
+
+def _put(c: sa.Connection, row: Any, values: dict[str, Any]) -> Verdict:
+    fence = {"epoch": publications.c.epoch + 1, "worker": None}
+    c.execute(sa.update(publications).where(publications.c.id == row.id).values(**fence, **values))
+    return Verdict.DONE
