@@ -1,6 +1,7 @@
 """The only file that knows everybody: makes the services out of the settings. Wiring by hand, top to bottom.
 
-Each service is an async context manager that gives what is to be served or done; `serving.run` runs any of them in one process.
+Each service is an async context manager that gives what is to be served or done; `serving.run` runs any of them in one process. Long, because
+everybody is named once.
 """
 
 import asyncio
@@ -23,8 +24,9 @@ from waooaw_social.durable.audit import audit_some
 from waooaw_social.durable.ports import Delays
 from waooaw_social.durable.runner import Runner
 from waooaw_social.durable.worker import Worker
-from waooaw_social.metrics import NoMeter, PrometheusMeter
+from waooaw_social.metrics import OLDEST_DUE, UNRESOLVED, NoMeter, PrometheusMeter
 from waooaw_social.plant import api as plant_api
+from waooaw_social.plant.health import add_readiness
 from waooaw_social.plant.publishing import Publishing
 from waooaw_social.platforms.kit import Kits
 from waooaw_social.platforms.registry import kits
@@ -35,6 +37,7 @@ from waooaw_social.storage.cp import tables as cp_tables
 from waooaw_social.storage.cp.credentials import Credentials
 from waooaw_social.storage.db import Database, Url
 from waooaw_social.storage.migrate import migrate
+from waooaw_social.storage.plant import bell
 from waooaw_social.storage.plant import tables as plant_tables
 from waooaw_social.storage.plant.inbox import SqlInbox
 from waooaw_social.storage.plant.ledger import SqlLedger
@@ -56,6 +59,8 @@ log = structlog.get_logger(__name__)
 CUSTOMER_KEY, AGENT_KEY = "cpk", "plk"
 HOUSEKEEPING = 3600.0
 """Seconds between two rounds of shredding and sweeping."""
+MEASURE = 10.0
+"""Seconds between two looks at how the work stands."""
 REPLIES_KEPT = 30 * 24 * 3600.0
 MEDIA_KEPT = 2 * 24 * 3600.0
 
@@ -114,7 +119,7 @@ async def plant(settings: Settings, clock: Clock) -> AsyncGenerator["Plant"]:
             kits=known,
             resolver=resolver,
             ledger=ledger,
-            publications=SqlPublications(db=db, ledger=ledger),
+            publications=SqlPublications(db=db, ledger=ledger, prepare_ahead=settings.prepare_ahead_seconds),
         )
 
 
@@ -133,7 +138,9 @@ class Plant:
 
     def api(self, host: str, port: int) -> Listener:
         publishing = Publishing(store=self.publications, tokens=self.resolver, kits=self.kits, wake=self.wake.set)
-        return Listener(app=plant_api.create_app(publishing, agent_keys(self.db)), host=host, port=port)
+        app = plant_api.create_app(publishing, agent_keys(self.db))
+        add_readiness(app, self.publications.standing)
+        return Listener(app=app, host=host, port=port)
 
     async def work(self, stop: asyncio.Event) -> None:
         """Run the worker until `stop`."""
@@ -150,6 +157,10 @@ class Plant:
             worker = self._worker(transport, media)
             housekeeping = asyncio.create_task(self._keep_house(media, worker))
             stack.callback(housekeeping.cancel)
+            listening = asyncio.create_task(bell.listen(Url(self.settings.plant_database()), self.wake.set))
+            stack.callback(listening.cancel)
+            measuring = asyncio.create_task(self._measure())
+            stack.callback(measuring.cancel)
             await worker.run(stop)
 
     def _worker(self, transport: Transport, media: MediaFolder) -> Worker:
@@ -187,6 +198,17 @@ class Plant:
             concurrency=self.settings.worker_concurrency,
             wake=self.wake,
         )
+
+    async def _measure(self) -> None:
+        """Put into figures how the work stands."""
+        while True:
+            try:
+                standing = await self.publications.standing()
+                OLDEST_DUE.set(standing.oldest_due)
+                UNRESOLVED.set(standing.unresolved)
+            except Exception as error:  # the next round does it
+                log.warning("not_measured", error=type(error).__name__)
+            await asyncio.sleep(MEASURE)
 
     async def _keep_house(self, media: MediaFolder, worker: Worker) -> None:
         while True:

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     )
     lease_seconds: float = Field(30.0, gt=0, description="After so long a silent worker's publications are taken over.")
     worker_concurrency: int = Field(16, gt=0, description="Publications that one worker drives at once.")
+    prepare_ahead_seconds: float = Field(
+        600.0, ge=0, description="How long before its time a publication is prepared: uploads, containers."
+    )
 
     def plant_database(self) -> str:
         return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.var}/plant.db"

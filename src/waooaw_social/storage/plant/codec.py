@@ -78,6 +78,7 @@ def publication_of(row: sa.Row[Any]) -> Publication:
         agent_id=AgentId(row.agent_id) if row.agent_id else None,
         correlation_id=row.correlation_id,
         publish_at=datetime.fromtimestamp(row.publish_at, UTC) if row.publish_at is not None else None,
+        late_by_most=row.late_by_most,
     )
 
 
