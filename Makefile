@@ -29,6 +29,8 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python bench/upload.py
 	$(BIN)/python bench/calls.py
+	$(BIN)/python bench/publish.py
+	$(BIN)/python bench/punctuality.py
 
 lock: $(UV)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

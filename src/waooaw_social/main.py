@@ -1,7 +1,7 @@
-"""The only file that knows everybody: makes the services out of the settings. Wiring by hand, top to bottom; long for that reason.
+"""The only file that knows everybody: makes the services out of the settings. Wiring by hand, top to bottom.
 
-Each service is an async context manager that gives what is to be served or done; `serving.run` runs any of them in one process.
-As long as the house has rooms.
+Each service is an async context manager that gives what is to be served or done; `serving.run` runs any of them in one process. Long, because
+everybody is named once.
 """
 
 import asyncio
@@ -24,10 +24,11 @@ from waooaw_social.durable.audit import audit_some
 from waooaw_social.durable.ports import Delays
 from waooaw_social.durable.runner import Runner
 from waooaw_social.durable.worker import Worker
-from waooaw_social.metrics import NoMeter, PrometheusMeter
+from waooaw_social.metrics import OLDEST_DUE, UNRESOLVED, NoMeter, PrometheusMeter
 from waooaw_social.plant import api as plant_api
 from waooaw_social.plant import webhooks as plant_webhooks
 from waooaw_social.plant.door import Limiter
+from waooaw_social.plant.health import add_readiness
 from waooaw_social.plant.media import MediaDesk
 from waooaw_social.plant.planning import Planning
 from waooaw_social.plant.publishing import Publishing
@@ -40,6 +41,7 @@ from waooaw_social.storage.cp import tables as cp_tables
 from waooaw_social.storage.cp.credentials import Credentials
 from waooaw_social.storage.db import Database, Url
 from waooaw_social.storage.migrate import check_tables, migrate
+from waooaw_social.storage.plant import bell
 from waooaw_social.storage.plant import tables as plant_tables
 from waooaw_social.storage.plant.changing import SqlChanges
 from waooaw_social.storage.plant.inbox import SqlInbox
@@ -65,6 +67,8 @@ log = structlog.get_logger(__name__)
 CUSTOMER_KEY, AGENT_KEY = "cpk", "plk"
 HOUSEKEEPING = 3600.0
 """Seconds between two rounds of shredding and sweeping."""
+MEASURE = 10.0
+"""Seconds between two looks at how the work stands."""
 REPLIES_KEPT = 30 * 24 * 3600.0
 MEDIA_KEPT = 2 * 24 * 3600.0
 TOLD_KEPT = 35 * 24 * 3600.0
@@ -125,7 +129,7 @@ async def plant(settings: Settings, clock: Clock) -> AsyncGenerator["Plant"]:
             kits=known,
             resolver=resolver,
             ledger=ledger,
-            publications=SqlPublications(db=db, ledger=ledger),
+            publications=SqlPublications(db=db, ledger=ledger, prepare_ahead=settings.prepare_ahead_seconds),
             inbox=SqlInbox(db=db),
         )
 
@@ -147,6 +151,7 @@ class Plant:
     def api(self, process: Process, host: str, port: int) -> None:
         """Plant's API and the platforms' webhooks on one listener; what webhooks said is read in the same process."""
         public, webhooks = plant_api.create_app(self._desk()), self._webhooks()
+        add_readiness(public, self.publications.standing)
         app = plant_webhooks.beside(public, plant_webhooks.create_app(webhooks))
         process.listeners.append(Listener(app=app, host=host, port=port))
         process.tasks.append(webhooks.run)
@@ -189,7 +194,7 @@ class Plant:
             planning=Planning(publishing=publishing, quota=quota, clients=clients),
             store=self.publications,
             listing=SqlListing(db=self.db),
-            changes=SqlChanges(db=self.db),
+            changes=SqlChanges(db=self.db, prepare_ahead=self.settings.prepare_ahead_seconds),
             settling=SqlSettling(db=self.db),
             media=media,
             largest_upload=self.settings.fetch_max_bytes,
@@ -216,6 +221,10 @@ class Plant:
             worker = self._worker(transport, media)
             housekeeping = asyncio.create_task(self._keep_house(media, worker))
             stack.callback(housekeeping.cancel)
+            listening = asyncio.create_task(bell.listen(Url(self.settings.plant_database()), self.wake.set))
+            stack.callback(listening.cancel)
+            measuring = asyncio.create_task(self._measure())
+            stack.callback(measuring.cancel)
             await worker.run(stop)
 
     def _worker(self, transport: Transport, media: MediaFolder) -> Worker:
@@ -253,6 +262,17 @@ class Plant:
             concurrency=self.settings.worker_concurrency,
             wake=self.wake,
         )
+
+    async def _measure(self) -> None:
+        """Put into figures how the work stands."""
+        while True:
+            try:
+                standing = await self.publications.standing()
+                OLDEST_DUE.set(standing.oldest_due)
+                UNRESOLVED.set(standing.unresolved)
+            except Exception as error:  # the next round does it
+                log.warning("not_measured", error=type(error).__name__)
+            await asyncio.sleep(MEASURE)
 
     async def _keep_house(self, media: MediaFolder, worker: Worker) -> None:
         while True:

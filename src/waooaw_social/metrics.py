@@ -1,6 +1,6 @@
 """What is counted, each name in this one place. Labels are few and closed: platform, call, answer; never an id, never a text."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from waooaw_social.core.ids import Platform
 from waooaw_social.platforms.call import Cost
@@ -21,6 +21,17 @@ SECONDS = Histogram(
     registry=REGISTRY,
 )
 QUOTA = Counter("waooaw_quota_units_total", "Quota that calls have used.", ["platform", "bucket"], registry=REGISTRY)
+
+OLDEST_DUE = Gauge(
+    "waooaw_oldest_due_seconds",
+    "For how long the oldest publication has been due, or its lease over, with nobody claiming it.",
+    registry=REGISTRY,
+)
+UNRESOLVED = Gauge(
+    "waooaw_unresolved_publications",
+    "Publications of which nobody can tell whether they went out; a person settles them.",
+    registry=REGISTRY,
+)
 
 
 class PrometheusMeter:

@@ -124,6 +124,9 @@ class Settings(BaseSettings):
         6000, gt=0, description="Requests that one agent's key may make of one Plant process."
     )
     worker_concurrency: int = Field(16, gt=0, description="Publications that one worker drives at once.")
+    prepare_ahead_seconds: float = Field(
+        600.0, ge=0, description="How long before its time a publication is prepared: uploads, containers."
+    )
 
     def plant_database(self) -> str:
         return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.var}/plant.db"

@@ -33,10 +33,10 @@ class MemoryStore(MemoryLedger):
 class SqlStore:
     """Ledger and publications of one database, as one store."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, prepare_ahead: float = 0.0) -> None:
         self.db = db
         self.ledger = SqlLedger(db=db, sealer=Sealer(KeyRing("a test's secret")))
-        self.publications = SqlPublications(db=db, ledger=self.ledger)
+        self.publications = SqlPublications(db=db, ledger=self.ledger, prepare_ahead=prepare_ahead)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.publications if hasattr(self.publications, name) else self.ledger, name)
@@ -58,17 +58,19 @@ class SqlStore:
 
 
 @asynccontextmanager
-async def open_store(kind: str, clock: SteppingClock, place: str | Path) -> AsyncIterator[Any]:
+async def open_store(
+    kind: str, clock: SteppingClock, place: str | Path, prepare_ahead: float = 0.0
+) -> AsyncIterator[Any]:
     """A store of `kind`; `place` is a folder for SQLite and a URL for PostgreSQL."""
     if kind == "memory":
-        yield MemoryStore(clock)
+        yield MemoryStore(clock, prepare_ahead)
         return
     url = f"sqlite:///{place}/plant.db" if kind == "sqlite" else str(place)
     await migrate(url, "plant")
     async with contextlib.AsyncExitStack() as stack:
         db = await Database.open(url, clock_offset=lambda: clock.offset)
         stack.push_async_callback(db.close)
-        yield SqlStore(db)
+        yield SqlStore(db, prepare_ahead)
 
 
 async def emptied(store: Any) -> None:

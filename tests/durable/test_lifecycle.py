@@ -57,6 +57,7 @@ async def test_no_change_of_the_whole_sweep_is_missing_in_the_table(tmp_path: Pa
     assert {
         (State.RUNNING, State.PUBLISHED),
         (State.RUNNING, State.UNRESOLVED),
-        (State.PARKED, State.RUNNING),
+        (State.PARKED, State.DUE),
+        (State.DUE, State.RUNNING),
     } <= changes
     assert not [change for change in changes if not may_become(*change)]

@@ -68,6 +68,7 @@ async def test_every_answer_of_plants_is_described_and_every_no_as_a_problem(hou
         "/api/v1/media/fetch",
         "/api/v1/media/{media_id}",
         "/healthz",
+        "/readyz",
     }
     submit = described["paths"]["/api/v1/publications"]["post"]
     assert {"202", "400", "401", "403", "404", "413", "422", "503"} <= submit["responses"].keys()

@@ -7,13 +7,15 @@ from typing import Any, cast
 from waooaw_social.core.ids import Platform
 from waooaw_social.core.post import SocialPostResult
 from waooaw_social.core.refusal import SocialOutcomeUnknown, SocialPlatformError
-from waooaw_social.durable.ports import Done, Failed, Overtaken, Parked, Undecided
+from waooaw_social.durable.ports import Done, Failed, Missed, Overtaken, Parked, Undecided
 from waooaw_social.platforms.call import Reply
 from waooaw_social.platforms.manifest import Manifest
 from waooaw_social.wire.ports import NotSent, Unknown
 
 
-def result_of(ending: Done | Failed | Undecided | Overtaken, manifest: Manifest, now: datetime) -> SocialPostResult:
+def result_of(
+    ending: Done | Failed | Undecided | Missed | Overtaken, manifest: Manifest, now: datetime
+) -> SocialPostResult:
     """The result, or the error that says why there is none."""
     match ending:
         case Done(published=published, reply=reply):
@@ -31,6 +33,8 @@ def result_of(ending: Done | Failed | Undecided | Overtaken, manifest: Manifest,
         case Undecided():
             tried_at = datetime.fromtimestamp(ending.tried_at, UTC)
             raise doubt(manifest.platform, ending.why, tried_at, ending.how_to_settle)
+        case Missed():
+            raise AssertionError("a library call has no late policy")
         case Overtaken():
             raise AssertionError("a publication in memory has one driver")
 

@@ -39,7 +39,7 @@ ARROWS: Mapping[State, frozenset[State]] = {
     State.SCHEDULED: frozenset({State.DUE, State.RUNNING, State.CANCELLED, State.MISSED}),
     State.DUE: frozenset({State.RUNNING, State.SCHEDULED, State.CANCELLED, State.MISSED}),
     State.RUNNING: frozenset(
-        {State.RUNNING, State.PARKED, State.PUBLISHED, State.REFUSED, State.UNRESOLVED, State.DUE}
+        {State.RUNNING, State.PARKED, State.PUBLISHED, State.REFUSED, State.UNRESOLVED, State.DUE, State.MISSED}
         | {State.SCHEDULED, State.CANCELLED}  # taken from its run, which is fenced: nothing visible had begun
     ),
     State.PARKED: frozenset({State.RUNNING, State.DUE, State.SCHEDULED, State.CANCELLED, State.MISSED}),
@@ -70,3 +70,6 @@ class Publication:
     """None: as soon as it is accepted."""
     late_by_most: float | None = None
     """Seconds after its time in which it may still go out; later, with nothing sent, it is missed. None: however late."""
+    spread: float = 0.0
+    """Seconds over which posts for the same moment are spread, so that they do not all come at once. Which second is this one's, its id
+    says: the same one whenever it is asked."""

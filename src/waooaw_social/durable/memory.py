@@ -5,16 +5,18 @@ proven on it is proven about the rules. The library face lives on it; its public
 As long as the ports are wide: whoever compares it with its twin wants both in one piece.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from waooaw_social.core.clock import Clock
-from waooaw_social.core.ids import Audience, Platform, PublicationId, RemoteId
+from waooaw_social.core.ids import Audience, CustomerId, Platform, PublicationId, RemoteId
 from waooaw_social.core.post import Published
 from waooaw_social.core.publication import WAITING, Publication, State
 from waooaw_social.durable.ports import (
     DOUBT_AFTER,
+    NOTHING_HELD,
     TAKEN_MARGIN,
     Answer,
     Attempt,
@@ -28,6 +30,7 @@ from waooaw_social.durable.ports import (
     Fenced,
     HeardBy,
     Lease,
+    Missed,
     Moved,
     Parked,
     Undecided,
@@ -63,21 +66,23 @@ class Kept:
     due_at: float
     epoch: int = 0
     worker: str | None = None
-    ending: Done | Failed | Parked | Undecided | None = None
+    ending: Done | Failed | Parked | Undecided | Missed | None = None
     rows: list[_Row] = field(default_factory=list[_Row])
 
 
 class MemoryLedger:
     """Fills `Ledger` and `Publications`. Each method is atomic because none of them awaits anything."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, prepare_ahead: float = 0.0) -> None:
         self.clock = clock
+        self.prepare_ahead = prepare_ahead
         self.kept: dict[PublicationId, Kept] = {}
         self.doubles: list[Answer] = []
+        self.workers: dict[str, float] = {}
 
     def submit(self, publication: Publication) -> None:
-        """Accept a publication: due at its time, or now."""
-        at = publication.publish_at.timestamp() if publication.publish_at else self.now()
+        """Accept a publication: due at its time, or now; so much before its time as preparing it may take."""
+        at = publication.publish_at.timestamp() - self.prepare_ahead if publication.publish_at else self.now()
         state = State.SCHEDULED if publication.publish_at else State.DUE
         self.kept[publication.id] = Kept(publication=publication, state=state, due_at=at)
 
@@ -86,10 +91,28 @@ class MemoryLedger:
 
     # --- Publications -----------------------------------------------------------------------------------------------------
 
-    async def claim(self, worker: str, *, lease: float, most: int) -> list[Claim]:
-        now = self.now()
+    async def claim(
+        self,
+        worker: str,
+        *,
+        lease: float,
+        most: int,
+        held: Mapping[CustomerId, int] = NOTHING_HELD,
+        each: int | None = None,
+    ) -> list[Claim]:
+        now, room = self.now(), most if each is None else each
         due = sorted((k for k in self.kept.values() if self.claimable(k, now)), key=lambda k: k.due_at)
-        return [self.take(kept, worker, now, lease) for kept in due[:most]]
+        turns, ranked = Counter[CustomerId](), list[tuple[int, Kept]]()
+        for kept in due:
+            customer = kept.publication.account.customer_id
+            if kept.worker or turns[customer] + held.get(customer, 0) < room:
+                ranked.append((-1 if kept.worker else turns[customer], kept))
+                turns[customer] += not kept.worker
+        ranked.sort(key=lambda one: one[0])  # the dead one's first, then everybody's first, then everybody's second
+        return [self.take(kept, worker, now, lease) for _, kept in ranked[:most]]
+
+    async def seen(self, worker: str) -> None:
+        self.workers[worker] = self.now()
 
     def claim_one(self, publication_id: PublicationId, worker: str, *, lease: float) -> Claim:
         """This publication, whether it is due or not: for a caller who waits for just this one."""
@@ -218,7 +241,7 @@ class MemoryLedger:
         return True
 
     async def end(
-        self, lease: Lease, ending: Done | Failed | Undecided, answer: Answer | None = None
+        self, lease: Lease, ending: Done | Failed | Undecided | Missed, answer: Answer | None = None
     ) -> Completion | None:
         completion = await self.complete(answer) if answer else Completion.KNOWN
         if completion is Completion.OWNED:
@@ -269,7 +292,12 @@ class MemoryLedger:
         return None
 
 
-STATE_AFTER: Mapping[type, State] = {Done: State.PUBLISHED, Failed: State.REFUSED, Undecided: State.UNRESOLVED}
+STATE_AFTER: Mapping[type, State] = {
+    Done: State.PUBLISHED,
+    Failed: State.REFUSED,
+    Undecided: State.UNRESOLVED,
+    Missed: State.MISSED,
+}
 
 
 class MemoryInbox:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
-from waooaw_social.core.ids import Audience, PublicationId, RemoteId
+from waooaw_social.core.ids import Audience, CustomerId, PublicationId, RemoteId
 from waooaw_social.core.post import MediaFile, MediaSource, Published
 from waooaw_social.core.publication import Publication
 from waooaw_social.core.refusal import Cure, Refusal
@@ -94,7 +94,7 @@ class Claim:
     lease: Lease
     publication: Publication
     due_in: float = 0.0
-    """Seconds until its own time, by the ledger's clock; not above zero when it is due."""
+    """Seconds until its own time (its `publish_at`, or when it was accepted), by the ledger's clock; not above zero when it is due."""
     entries: tuple[Entry, ...] = ()
     """In the order in which they were recorded."""
     late_by: float | None = None
@@ -170,11 +170,18 @@ class Undecided:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Missed:
+    """Too late by its own late policy, and nothing of it went out."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Overtaken:
     """Somebody else holds the lease; this run leaves no trace."""
 
 
-Ending: TypeAlias = Done | Failed | Parked | Undecided | Overtaken
+Ending: TypeAlias = Done | Failed | Parked | Undecided | Missed | Overtaken
 
 TAKEN_MARGIN = 3600.0
 """Seconds before a doubt's first attempt for which `taken` still counts: more than any platform's times and ours may be apart."""
@@ -220,7 +227,7 @@ class Ledger(Protocol):
         ...
 
     async def end(
-        self, lease: Lease, ending: Done | Failed | Undecided, answer: Answer | None = None
+        self, lease: Lease, ending: Done | Failed | Undecided | Missed, answer: Answer | None = None
     ) -> Completion | None:
         """The publication's end, in one commit with the last reply. None if fenced (the answer is recorded all the same)."""
         ...
@@ -230,11 +237,29 @@ class Ledger(Protocol):
         ...
 
 
+NOTHING_HELD: Mapping[CustomerId, int] = {}
+
+
 class Publications(Protocol):
     """The worker's side of the same store."""
 
-    async def claim(self, worker: str, *, lease: float, most: int) -> list[Claim]:
-        """Up to `most` publications that are due, or whose holder let `lease` seconds run out. Their epoch goes up by one."""
+    async def claim(
+        self,
+        worker: str,
+        *,
+        lease: float,
+        most: int,
+        held: Mapping[CustomerId, int] = NOTHING_HELD,
+        each: int | None = None,
+    ) -> list[Claim]:
+        """Up to `most` publications that are due, or whose holder let `lease` seconds run out. Their epoch goes up by one.
+
+        What is due is shared out by customers, whoever has how much. No customer gets more than `each` together with what it has `held`.
+        """
+        ...
+
+    async def seen(self, worker: str) -> None:
+        """This worker is there, and its claims are answered."""
         ...
 
     async def renew(self, worker: str, *, lease: float, held: Mapping[PublicationId, tuple[int, int] | None]) -> None:
@@ -269,6 +294,8 @@ class Delays:
     clock_error: float = 2.0
     short_pause: float = 20.0
     """Shorter waits are slept, longer ones are parked."""
+    wait_for_due: float = 5.0
+    """So long before its time a prepared post is in a worker's hands again, and waits there."""
     recheck: float = 300.0
     """How often a publication that waits for a cure asks whether it has come."""
     doubts: int = 6

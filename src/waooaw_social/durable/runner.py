@@ -5,8 +5,9 @@ reads are asked anew; a visible write leaves once per `begin`, and is never repe
 neither HTTP (that is the gateway) nor SQL (that is the ledger), nor any platform. The file is long because the rule is one, and is read as one.
 """
 
+import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -15,6 +16,7 @@ from waooaw_social.core.clock import Clock
 from waooaw_social.core.ids import RemoteId
 from waooaw_social.core.post import MediaFile, Published
 from waooaw_social.core.refusal import Reaction, Refusal, Refused
+from waooaw_social.durable.hands import Grip
 from waooaw_social.durable.ports import (
     Answer,
     Attempt,
@@ -32,6 +34,7 @@ from waooaw_social.durable.ports import (
     HeardBy,
     Inbox,
     Ledger,
+    Missed,
     Moved,
     Overtaken,
     Parked,
@@ -79,9 +82,12 @@ class Runner:
     clock: Clock
     delays: Delays = field(default_factory=Delays)
 
-    async def advance(self, claim: Claim, flow: Flow[Published], errand: Errand) -> Ending:
-        """Run `flow` from its top under `claim`. Errors of the ledger itself are raised: nothing was sent after them."""
-        return await Run(self, claim, errand).drive(flow)
+    async def advance(self, claim: Claim, flow: Flow[Published], errand: Errand, grip: Grip | None = None) -> Ending:
+        """Run `flow` from its top under `claim`. Errors of the ledger itself are raised: nothing was sent after them.
+
+        `grip` is the worker's: it tells whether the lease still holds, and lends the hand to others while this run waits.
+        """
+        return await Run(self, claim, errand, grip).drive(flow)
 
 
 class Parking(Exception):
@@ -100,10 +106,15 @@ class _GaveUp(Exception):
         self.undecided = undecided
 
 
+class _TooLate(Exception):
+    """Leaves the flow: its late policy says that it is not to go out any more, and nothing of it did."""
+
+
 class Run:
     """One run of one flow under one lease."""
 
-    def __init__(self, runner: Runner, claim: Claim, errand: Errand) -> None:
+    def __init__(self, runner: Runner, claim: Claim, errand: Errand, grip: Grip | None = None) -> None:
+        self.grip = grip
         self.runner, self.ledger, self.clock, self.delays = runner, runner.ledger, runner.clock, runner.delays
         self.claim, self.lease, self.errand = claim, claim.lease, errand
         self.entries = [entry for entry in claim.entries if entry.state is not EntryState.STALE]
@@ -118,9 +129,12 @@ class Run:
 
     async def drive(self, flow: Flow[Published]) -> Ending:
         try:
+            self.in_time()
             published = await self.follow(flow)
         except Fenced:
             return await self.overtaken()
+        except _TooLate:
+            return await self.end(Missed(why=MISSED))
         except Parking as leaving:
             return await self.park(leaving.parked)
         except Moved as moved:
@@ -184,14 +198,38 @@ class Run:
 
     async def pause(self, seconds: float, why: str) -> None:
         if seconds <= self.delays.short_pause:
-            await self.clock.sleep(seconds)
+            await self.rest(seconds)
         else:
             raise self.parking(seconds, why)
 
+    async def rest(self, seconds: float) -> None:
+        """Asleep, it takes no hand of its worker's."""
+        async with self.grip.resting() if self.grip else contextlib.nullcontext():
+            await self.clock.sleep(seconds)
+
     async def until_due(self) -> None:
-        remaining = self.claim.due_in - (self.clock.monotonic() - self.started)
+        """Put back until shortly before its time; the rest is waited here, so that what follows comes on the second."""
+        remaining = self.remaining()
+        if remaining > 2 * self.delays.wait_for_due:
+            raise self.parking(remaining - self.delays.wait_for_due, "prepared; waiting for its time")
         if remaining > 0:
-            raise self.parking(remaining, "prepared; waiting for its time")
+            await self.rest(remaining)
+
+    def remaining(self) -> float:
+        """Seconds until its own time."""
+        return self.claim.due_in - (self.clock.monotonic() - self.started)
+
+    def in_time(self) -> None:
+        """Its late policy; it ends where something may be out."""
+        most = self.claim.publication.late_by_most
+        if most is not None and -self.remaining() > most and self.nothing_out():
+            raise _TooLate
+
+    def nothing_out(self) -> bool:
+        if self.done or self.part_out or self.in_doubt or self.unwritten:
+            return False
+        surely_not = {EntryState.ABANDONED, EntryState.REFUSED}
+        return not any(entry.visible and entry.state not in surely_not for entry in self.entries)
 
     def parking(self, seconds: float, why: str, said: NotSent | Unknown | None = None) -> Exception:
         """What to raise where a run cannot go on now. After the publication's end there is nothing to put back: a detail is left out."""
@@ -305,6 +343,9 @@ class Run:
     async def send_visible(self, call: Call[Any], visible: Visible, seen: list[Entry]) -> Reply:
         await self.flush()
         before = self.clock.monotonic()
+        self.in_time()
+        if self.grip and self.grip.late(before):
+            raise self.parking(0.0, "its worker could not renew its lease in time; it goes on")
         attempt = await self.ledger.begin(self.lease, call.name, audience=visible.audience, seen=seen)
         earlier_doubt = self.in_doubt.pop(call.name, None)  # reconciled to ABSENT; this attempt stands for it now
         try:
@@ -460,16 +501,22 @@ class Run:
 
     async def park(self, parked: Parked) -> Ending:
         answer, self.unwritten = self.unwritten, None
+        most = self.claim.publication.late_by_most
+        if most is not None and not parked.in_doubt and answer is None and self.nothing_out():
+            # Not beyond the moment at which it is missed: that is told then, not when somebody looks again.
+            parked = replace(parked, seconds=min(parked.seconds, max(0.0, self.remaining() + most) + MISSED_AFTER))
         return parked if await self.ledger.park(self.lease, parked, answer) else Overtaken()
 
-    async def end(self, ending: Failed | Undecided) -> Ending:
+    async def end(self, ending: Failed | Undecided | Missed) -> Ending:
         answer, self.unwritten = self.unwritten, None
         return Overtaken() if await self.keep_trying_to_end(ending, answer) is None else ending
 
     async def overtaken(self) -> Ending:
         return self.done or Overtaken()
 
-    async def keep_trying_to_end(self, ending: Done | Failed | Undecided, answer: Answer | None) -> Completion | None:
+    async def keep_trying_to_end(
+        self, ending: Done | Failed | Undecided | Missed, answer: Answer | None
+    ) -> Completion | None:
         """A reply once heard is not let go of: while the ledger cannot be written, try again."""
         for wait in RECORDING_WAITS:
             try:
@@ -508,6 +555,10 @@ UNREADABLE = 30.0
 """Seconds after which a platform is asked again whose answer could not be read."""
 RECORDING_WAITS = (0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 10.0, 10.0)
 """Together some 34 s: longer than a database's restart, shorter than the reconcile delay."""
+
+MISSED = "its time had passed by more than its late policy allows, and nothing of it was sent"
+MISSED_AFTER = 0.1
+"""Seconds past the last moment that is still in time: on it, it would not be missed yet."""
 
 GAVE_UP: Mapping[Verdict | str | None, str] = {
     Verdict.UNSURE: "more than one post looks like it, or the platform has no way to ask",

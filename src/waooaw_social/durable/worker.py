@@ -1,7 +1,8 @@
 """Claims what is due, drives it, keeps its leases, and takes over from the dead.
 
 One loop claims, one renews; each claimed publication is a task. A worker that dies leaves nothing to clean up: its leases end, and whoever
-claims next goes on where the ledger says. Whatever goes wrong inside one publication is that publication's: it is parked and told.
+claims next goes on where the ledger says. One that cannot renew knows it, and begins nothing visible. Whatever goes wrong inside one
+publication is that publication's: it is parked and told. That it says it is there (`seen`) means that its claims are answered.
 """
 
 import asyncio
@@ -12,9 +13,11 @@ from typing import Any
 
 import structlog
 
+from waooaw_social.core.clock import Clock
 from waooaw_social.core.ids import PublicationId
 from waooaw_social.core.post import Published
 from waooaw_social.core.publication import Publication
+from waooaw_social.durable.hands import Grip, Hands
 from waooaw_social.durable.ports import Claim, Parked, Publications
 from waooaw_social.durable.runner import Runner
 from waooaw_social.platforms.call import Flow
@@ -24,6 +27,8 @@ POLL = 0.5
 """Seconds between two looks for due publications when nothing woke the worker."""
 BEAT = 0.5
 """Seconds between two looks at what is in hand: progress is written so often, leases when a third of them is over."""
+SEEN_EVERY = 3.0
+"""Seconds between two times that a worker says that it is there."""
 AFTER_A_DEFECT = 60.0
 """Seconds until a publication is tried again whose run ended in an error of ours."""
 
@@ -44,8 +49,19 @@ class Worker:
     """Seconds that a stopping worker gives what it has in hand."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by whoever knows that something is due now."""
+    hands: Hands = field(init=False)
     _in_hand: dict[PublicationId, asyncio.Task[None]] = field(default_factory=dict[PublicationId, asyncio.Task[None]])
+    _grips: dict[PublicationId, Grip] = field(default_factory=dict[PublicationId, Grip])
+    _claims_answered: bool = False
+    """Since it was last said."""
     _progress: dict[PublicationId, tuple[int, int]] = field(default_factory=dict[PublicationId, tuple[int, int]])
+
+    def __post_init__(self) -> None:
+        self.hands = Hands(size=self.concurrency, freed=self.wake.set)
+
+    @property
+    def clock(self) -> Clock:
+        return self.runner.clock
 
     async def run(self, stop: asyncio.Event) -> None:
         keeper = asyncio.create_task(self._keep_leases())
@@ -62,38 +78,42 @@ class Worker:
 
     async def _claim(self) -> bool:
         """Take what is due, as far as hands are free. Whether there may be more."""
-        free = self.concurrency - len(self._in_hand)
+        free, started = self.hands.free, self.clock.monotonic()
         if free <= 0:
             return False
+        held, each = dict(self.hands.held), self.hands.each
         try:
-            claims = await self.publications.claim(self.name, lease=self.lease, most=free)
+            claims = await self.publications.claim(self.name, lease=self.lease, most=free, held=held, each=each)
         except Exception as error:  # the database is away: look again
             log.warning("claim_failed", worker=self.name, error=type(error).__name__)
             return False
+        self._claims_answered = True
         for claim in claims:
-            self._take(claim)
+            self._take(claim, started + self.lease)
         return bool(claims)
 
-    def _take(self, claim: Claim) -> None:
+    def _take(self, claim: Claim, held_until: float) -> None:
         publication_id = claim.lease.publication_id
         if claim.late_by is not None:
             log.info("taken_over", publication=publication_id, worker=self.name, late_by=round(claim.late_by, 1))
-        task = asyncio.create_task(self._drive(claim))
-        self._in_hand[publication_id] = task
-        task.add_done_callback(lambda done: self._put_down(publication_id, done))
+        grip = self.hands.grip(claim.publication.account.customer_id, held_until)
+        task = asyncio.create_task(self._drive(claim, grip))
+        self._in_hand[publication_id], self._grips[publication_id] = task, grip
+        task.add_done_callback(lambda done: self._put_down(publication_id, grip, done))
 
-    def _put_down(self, publication_id: PublicationId, done: asyncio.Task[None]) -> None:
+    def _put_down(self, publication_id: PublicationId, grip: Grip, done: asyncio.Task[None]) -> None:
         if self._in_hand.get(publication_id) is done:
-            del self._in_hand[publication_id]
+            del self._in_hand[publication_id], self._grips[publication_id]
             self._progress.pop(publication_id, None)
-        self.wake.set()
+        grip.let_go()
 
-    async def _drive(self, claim: Claim) -> None:
+    async def _drive(self, claim: Claim, grip: Grip) -> None:
         publication = claim.publication
         told = {"publication": publication.id, "agent": publication.agent_id, "correlation": publication.correlation_id}
         errand = self._errand(publication)
         try:
-            ending = await self.runner.advance(claim, self.flow_of(publication), errand)
+            await grip.start()
+            ending = await self.runner.advance(claim, self.flow_of(publication), errand, grip)
         except asyncio.CancelledError:
             # Nothing of this run can leave any more, and what may have left stands in the ledger: nobody need wait for the lease.
             await self._put_back(claim, Parked(seconds=0.0, why="its worker was stopped; the next one goes on"))
@@ -118,21 +138,40 @@ class Worker:
         return errand_of(publication.account, progress)
 
     async def _keep_leases(self) -> None:
-        """Renew in one statement for all that is in hand; sooner where there is progress to tell."""
-        loop, told = asyncio.get_running_loop(), dict[PublicationId, tuple[int, int]]()
-        renewed_at = loop.time()
+        """Renew in one statement for all that is in hand; sooner where there is progress to tell. And say that this worker is there."""
+        told, renewed_at, seen_at = dict[PublicationId, tuple[int, int]](), self.clock.monotonic(), 0.0
         while True:
+            beat = self.clock.monotonic()
             await asyncio.sleep(BEAT)
+            started = self.clock.monotonic()
+            if started - beat - BEAT > self.lease / 3:
+                log.warning("worker_late", worker=self.name, seconds=round(started - beat - BEAT, 1))
+            if started - seen_at >= SEEN_EVERY and await self._say_that_it_is_there():
+                seen_at = started
             news = {i: p for i, p in self._progress.items() if told.get(i) != p}
-            if not self._in_hand or not (news or loop.time() - renewed_at >= self.lease / 3):
+            if not self._in_hand or not (news or started - renewed_at >= self.lease / 3):
                 continue
-            started = loop.time()
+            grips = dict(self._grips)
             try:
-                await self.publications.renew(self.name, lease=self.lease, held={i: news.get(i) for i in self._in_hand})
+                await self.publications.renew(self.name, lease=self.lease, held={i: news.get(i) for i in grips})
             except Exception as error:  # fencing protects us; the next beat tries again
                 log.warning("renew_failed", worker=self.name, error=type(error).__name__)
-            else:
-                renewed_at, told = started, dict(self._progress)
+                continue
+            renewed_at, told = started, dict(self._progress)
+            for grip in grips.values():
+                grip.held_until = started + self.lease
+
+    async def _say_that_it_is_there(self) -> bool:
+        """Only if claiming works, or all hands are full: a worker that does not claim is not there."""
+        if not (self._claims_answered or self.hands.free <= 0):
+            return False
+        try:
+            await self.publications.seen(self.name)
+        except Exception as error:  # it is not seen then, and that is the truth
+            log.warning("not_seen", worker=self.name, error=type(error).__name__)
+            return False
+        self._claims_answered = False
+        return True
 
     async def _idle(self, stop: asyncio.Event) -> None:
         waits = [asyncio.create_task(event.wait()) for event in (self.wake, stop)]

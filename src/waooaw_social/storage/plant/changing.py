@@ -15,8 +15,10 @@ import sqlalchemy as sa
 from waooaw_social.core.publication import ENDED, Publication, State
 from waooaw_social.durable.ports import EntryState
 from waooaw_social.storage.db import Database, now
+from waooaw_social.storage.plant import bell
 from waooaw_social.storage.plant.codec import content_to_json, publication_of
 from waooaw_social.storage.plant.media import use
+from waooaw_social.storage.plant.publications import moment_of
 from waooaw_social.storage.plant.reach import Reach
 from waooaw_social.storage.plant.tables import entries, publications
 
@@ -78,7 +80,7 @@ class SqlChanges:
 
     async def change(self, reach: Reach, new: Publication, fields: frozenset[Field]) -> Verdict | None:
         """Write these fields of `new`. What was prepared for the old ones is made anew. Raises `UnknownMedia`."""
-        at = new.publish_at.timestamp() if new.publish_at else None
+        at = moment_of(new)
         all_values = {
             Field.CONTENT: content_to_json(new.content),
             Field.PUBLISH_AT: at,
@@ -144,4 +146,6 @@ def _stopped(c: sa.Connection, row: Any) -> Verdict | None:
 def _put(c: sa.Connection, row: Any, values: dict[str, Any]) -> Verdict:
     fence = {"epoch": publications.c.epoch + 1, "worker": None}
     c.execute(sa.update(publications).where(publications.c.id == row.id).values(**fence, **values))
+    if values.get("state") == State.DUE.value:
+        bell.ring(c)
     return Verdict.DONE

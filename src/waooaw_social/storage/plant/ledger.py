@@ -30,6 +30,7 @@ from waooaw_social.durable.ports import (
     Fenced,
     HeardBy,
     Lease,
+    Missed,
     Moved,
     Parked,
     Undecided,
@@ -137,7 +138,7 @@ class SqlLedger:
         return await self.db.write(work)
 
     async def end(
-        self, lease: Lease, ending: Done | Failed | Undecided, answer: Answer | None = None
+        self, lease: Lease, ending: Done | Failed | Undecided | Missed, answer: Answer | None = None
     ) -> Completion | None:
         def work(c: sa.Connection) -> Completion | None:
             completion = self._complete(c, answer) if answer else Completion.KNOWN
@@ -225,7 +226,7 @@ class _Held(Exception):
     """The audience is another publication's."""
 
 
-def ending_values(ending: Done | Failed | Undecided) -> dict[str, Any]:
+def ending_values(ending: Done | Failed | Undecided | Missed) -> dict[str, Any]:
     """What an ending leaves in the publication's row."""
     match ending:
         case Done(published=published):
@@ -235,6 +236,8 @@ def ending_values(ending: Done | Failed | Undecided) -> dict[str, Any]:
             return {"state": State.PUBLISHED.value, "refusal": None, "bytes_sent": publications.c.bytes_total, **values}
         case Failed(refusal=refusal):
             return {"state": State.REFUSED.value, "why": plain(refusal.message), "refusal": refusal_to_json(refusal)}
+        case Missed(why=why):
+            return {"state": State.MISSED.value, "why": why}
         case Undecided():
             return {"state": State.UNRESOLVED.value, "why": plain(f"{ending.why}. {ending.how_to_settle}")}
 

@@ -1,8 +1,11 @@
 """Publications in SQL: accepted once, claimed with a lease, shown to their own customer. Fills `Publications`.
 
+Which ones are claimed is in `claiming.py`. A post for later is a row whose `due_at` lies so much before its time as preparing it may take.
+
 What cannot be read is put back and told, and stops nobody else. As long as the port and the orders are wide: one table's life in one piece.
 """
 
+import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +16,12 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from waooaw_social.core.ids import CustomerId, PublicationId
-from waooaw_social.core.publication import WAITING, Publication, State
+from waooaw_social.core.publication import Publication, State
 from waooaw_social.core.refusal import Cure, Reaction, Refusal, Scope
-from waooaw_social.durable.ports import Claim, EntryState, Lease
+from waooaw_social.durable.ports import NOTHING_HELD, Claim, EntryState, Lease
 from waooaw_social.storage.db import Database, now
+from waooaw_social.storage.plant import bell, claiming, standing
+from waooaw_social.storage.plant.claiming import Ring
 from waooaw_social.storage.plant.codec import content_to_json, publication_of, refusal_to_json
 from waooaw_social.storage.plant.ledger import SqlLedger
 from waooaw_social.storage.plant.media import use
@@ -82,6 +87,9 @@ class SqlPublications:
 
     db: Database
     ledger: SqlLedger
+    prepare_ahead: float = 0.0
+    """Seconds before its time in which a publication may be prepared."""
+    ring: Ring = field(default_factory=Ring)
 
     async def submit(self, order: Order) -> Kept:
         """Accept an order, or answer with what it was accepted as before. Raises `KeyReused`."""
@@ -89,7 +97,7 @@ class SqlPublications:
         if known is not None:
             return known
         try:
-            return await self.db.write(lambda c: _accept(c, order))
+            return await self.db.write(lambda c: _accept(c, order, self.prepare_ahead))
         except IntegrityError:  # the same key at the same moment: one of them was first
             known = await self.db.read(lambda c: _accepted(c, order))
             if known is None:
@@ -124,10 +132,27 @@ class SqlPublications:
 
         return await self.db.read(work)
 
-    async def claim(self, worker: str, *, lease: float, most: int) -> list[Claim]:
-        if self.db.sqlite and not await self.db.read(_anything_due):  # look before taking the one writer's lock
+    async def claim(
+        self,
+        worker: str,
+        *,
+        lease: float,
+        most: int,
+        held: Mapping[CustomerId, int] = NOTHING_HELD,
+        each: int | None = None,
+    ) -> list[Claim]:
+        if self.db.sqlite and not await self.db.read(claiming.anything):  # look before taking the one writer's lock
             return []
-        return await self.db.write(lambda c: self._claim(c, worker, lease, most))
+        return await self.db.write(
+            lambda c: self._claim(c, worker, lease, claiming.choose(c, most, held, each, self.ring))
+        )
+
+    async def seen(self, worker: str) -> None:
+        await self.db.write(lambda c: standing.seen(c, worker))
+
+    async def standing(self) -> standing.Standing:
+        """How the work stands: who claims, what waits too long, what is unresolved."""
+        return await self.db.read(standing.standing)
 
     async def renew(self, worker: str, *, lease: float, held: Mapping[PublicationId, tuple[int, int] | None]) -> None:
         def work(c: sa.Connection) -> None:
@@ -144,9 +169,7 @@ class SqlPublications:
 
     async def next_due(self) -> float | None:
         """Seconds until something is due; None where nothing waits. Not above zero: now."""
-        waiting = publications.c.state.in_(sorted(WAITING))
-        first = sa.select(sa.func.min(publications.c.due_at) - now()).where(waiting, _its_turn())
-        return await self.db.read(lambda c: c.execute(first).scalar())
+        return await self.db.read(claiming.next_due)
 
     async def to_audit(self, *, older_than: float, most: int) -> list[Claim]:
         """Published ones that were sent more than once in doubt, so many seconds after their end, not audited yet."""
@@ -173,9 +196,8 @@ class SqlPublications:
         old = sa.delete(orders).where(orders.c.created_at < now() - ORDERS_KEPT)
         return await self.db.write(lambda c: c.execute(old).rowcount)
 
-    def _claim(self, c: sa.Connection, worker: str, lease: float, most: int) -> list[Claim]:
-        due = _due().order_by(publications.c.due_at).limit(most).with_for_update(skip_locked=True)
-        before = {row.id: row for row in c.execute(due)}
+    def _claim(self, c: sa.Connection, worker: str, lease: float, chosen: Sequence[Any]) -> list[Claim]:
+        before = {row.id: row for row in chosen}
         if not before:
             return []
         mine = publications.c.id.in_(list(before))
@@ -222,7 +244,7 @@ class SqlPublications:
         return Claim(
             lease=Lease(publication_id=PublicationId(row.id), epoch=row.epoch),
             publication=publication_of(row),
-            due_in=row.publish_at - row.clock if row.publish_at is not None else 0.0,
+            due_in=(row.created_at if row.publish_at is None else row.publish_at) - row.clock,
             entries=tuple(self.ledger.entry_of(entry) for entry in recorded),
             late_by=row.clock - let_go[row.id] if row.id in let_go else None,
         )
@@ -239,26 +261,7 @@ def _unreadable() -> dict[str, Any]:
     }
 
 
-def _due() -> sa.Select[Any, Any, Any]:
-    waiting = publications.c.state.in_(sorted(WAITING))
-    return sa.select(publications.c.id, publications.c.worker, publications.c.due_at).where(
-        waiting, publications.c.due_at <= now(), _its_turn()
-    )
-
-
-def _its_turn() -> sa.ColumnElement[bool]:
-    """It follows nobody, or whom it follows has ended, however that ended. What waits for another is younger than that one, so a claim,
-    which takes the oldest, seldom meets it too early."""
-    before = publications.alias("before")
-    waits = sa.exists().where(before.c.id == publications.c.follows, before.c.state.in_(sorted(WAITING)))
-    return publications.c.follows.is_(None) | ~waits
-
-
-def _anything_due(c: sa.Connection) -> bool:
-    return c.execute(_due().limit(1)).first() is not None
-
-
-def _accept(c: sa.Connection, order: Order) -> Kept:
+def _accept(c: sa.Connection, order: Order, ahead: float) -> Kept:
     states = [(p.id, _first_state(order, p)) for p in order.publications]
     c.execute(
         sa.insert(orders).values(
@@ -273,8 +276,10 @@ def _accept(c: sa.Connection, order: Order) -> Kept:
     )
     for publication, (_, state) in zip(order.publications, states, strict=True):
         of_order = {"order_id": order.id, "follows": order.follows.get(publication.id)}
-        c.execute(sa.insert(publications).values(**_row(publication, state), **of_order))
+        c.execute(sa.insert(publications).values(**_row(publication, state, ahead), **of_order))
         use(c, publication)
+    if any(state is State.DUE for _, state in states):
+        bell.ring(c)
     return Kept(order_id=order.id, publications=states)
 
 
@@ -300,8 +305,16 @@ def _accepted(c: sa.Connection, order: Order) -> Kept | None:
     return Kept(order_id=row.id, publications=[(PublicationId(i), states[i]) for i in ids])
 
 
-def _row(publication: Publication, state: State) -> dict[str, Any]:
-    account, at = publication.account, publication.publish_at
+def moment_of(publication: Publication) -> float | None:
+    """Its second, as its id says, where posts for the same moment are spread; seconds since 1970. None: as soon as it is accepted."""
+    if publication.publish_at is None:
+        return None
+    share = int.from_bytes(hashlib.sha256(publication.id.encode()).digest()[:8]) / 2**64
+    return publication.publish_at.timestamp() + share * publication.spread
+
+
+def _row(publication: Publication, state: State, ahead: float) -> dict[str, Any]:
+    account, at = publication.account, moment_of(publication)
     return {
         "id": publication.id,
         "customer_id": account.customer_id,
@@ -313,9 +326,9 @@ def _row(publication: Publication, state: State) -> dict[str, Any]:
         "account_metadata": dict(account.metadata),
         "format": publication.format,
         "content": content_to_json(publication.content),
-        "publish_at": at.timestamp() if at else None,
+        "publish_at": at,
         "late_by_most": publication.late_by_most,
         "state": state.value,
-        "due_at": at.timestamp() if at else now(),
+        "due_at": now() if at is None else at - ahead,
         "created_at": now(),
     }

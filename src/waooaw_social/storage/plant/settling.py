@@ -16,6 +16,7 @@ from waooaw_social.core.publication import State
 from waooaw_social.core.refusal import Refusal
 from waooaw_social.durable.ports import EntryState, HeardBy
 from waooaw_social.storage.db import Database, now
+from waooaw_social.storage.plant import bell
 from waooaw_social.storage.plant.codec import refusal_to_json
 from waooaw_social.storage.plant.reach import Reach
 from waooaw_social.storage.plant.tables import entries, publications, settlements
@@ -83,6 +84,8 @@ class SqlSettling:
             values = _values(row, settlement)
             c.execute(sa.update(publications).where(publications.c.id == row.id).values(**values))
             c.execute(sa.insert(settlements).values(**_audited(row, settlement)))
+            if settlement.decision is Decision.SEND_AGAIN:
+                bell.ring(c)
             return Settled.DONE
 
         return await self.db.write(work)

@@ -1,11 +1,12 @@
 """Plant's tables. Times are seconds since 1970 on the database's clock.
 
-A lease is a due time in the future: claiming, taking over, parking and renewing move one column, and one partial index serves them all.
+A lease is a due time in the future: claiming, taking over, parking and renewing move one column. Three partial indexes serve them: what
+waits for a time, what is due (by customer, so that it can be shared out), what is leased. A row is in one of them at a time.
 """
 
 import sqlalchemy as sa
 
-from waooaw_social.core.publication import WAITING
+from waooaw_social.core.publication import State
 from waooaw_social.durable.ports import EntryState
 from waooaw_social.storage.api_keys import api_keys_table
 
@@ -43,8 +44,15 @@ publications = sa.Table(
     sa.Column("bytes_sent", sa.BigInteger),
     sa.Column("bytes_total", sa.BigInteger),
 )
-_waiting = publications.c.state.in_(sorted(WAITING))
-sa.Index("due", publications.c.due_at, sqlite_where=_waiting, postgresql_where=_waiting)
+RIPENING = publications.c.state.in_([sa.literal_column(f"'{State.PARKED}'"), sa.literal_column(f"'{State.SCHEDULED}'")])
+READY = publications.c.state == sa.literal_column(f"'{State.DUE}'")
+LEASED = publications.c.state == sa.literal_column(f"'{State.RUNNING}'")
+UNRESOLVED = publications.c.state == sa.literal_column(f"'{State.UNRESOLVED}'")
+"""As the indexes have them, word for word: neither database looks behind a parameter to see whether an index fits."""
+sa.Index("ripening", publications.c.due_at, sqlite_where=RIPENING, postgresql_where=RIPENING)
+sa.Index("ready", publications.c.customer_id, publications.c.due_at, sqlite_where=READY, postgresql_where=READY)
+sa.Index("leased", publications.c.due_at, sqlite_where=LEASED, postgresql_where=LEASED)
+sa.Index("unresolved", publications.c.ended_at, sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED)
 sa.Index("of_customer", publications.c.customer_id, publications.c.created_at)
 
 entries = sa.Table(
@@ -153,6 +161,13 @@ inbox = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("told", sa.JSON, nullable=False),
     sa.Column("heard_at", sa.Double, nullable=False),
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("seen_at", sa.Double, nullable=False),  # when its claims were last known to work
 )
 
 api_keys = api_keys_table(metadata)

@@ -42,6 +42,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("customer_id", "api_key", "idempotency_key"),
     )
     op.create_table(
+        "workers",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "publications",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("customer_id", sa.Text(), nullable=False),
@@ -75,11 +81,32 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("publications", schema=None) as batch_op:
         batch_op.create_index(
-            "due",
+            "leased",
             ["due_at"],
             unique=False,
-            sqlite_where=sa.text("state IN ('due', 'parked', 'running', 'scheduled')"),
-            postgresql_where=sa.text("state IN ('due', 'parked', 'running', 'scheduled')"),
+            sqlite_where=sa.text("state = 'running'"),
+            postgresql_where=sa.text("state = 'running'"),
+        )
+        batch_op.create_index(
+            "ready",
+            ["customer_id", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'due'"),
+            postgresql_where=sa.text("state = 'due'"),
+        )
+        batch_op.create_index(
+            "ripening",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('parked', 'scheduled')"),
+            postgresql_where=sa.text("state IN ('parked', 'scheduled')"),
+        )
+        batch_op.create_index(
+            "unresolved",
+            ["ended_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'unresolved'"),
+            postgresql_where=sa.text("state = 'unresolved'"),
         )
         batch_op.create_index("of_customer", ["customer_id", "created_at"], unique=False)
 
@@ -225,12 +252,28 @@ def downgrade() -> None:
     with op.batch_alter_table("publications", schema=None) as batch_op:
         batch_op.drop_index("of_customer")
         batch_op.drop_index(
-            "due",
-            sqlite_where=sa.text("state IN ('due', 'parked', 'running', 'scheduled')"),
-            postgresql_where=sa.text("state IN ('due', 'parked', 'running', 'scheduled')"),
+            "unresolved",
+            sqlite_where=sa.text("state = 'unresolved'"),
+            postgresql_where=sa.text("state = 'unresolved'"),
+        )
+        batch_op.drop_index(
+            "ripening",
+            sqlite_where=sa.text("state IN ('parked', 'scheduled')"),
+            postgresql_where=sa.text("state IN ('parked', 'scheduled')"),
+        )
+        batch_op.drop_index(
+            "ready",
+            sqlite_where=sa.text("state = 'due'"),
+            postgresql_where=sa.text("state = 'due'"),
+        )
+        batch_op.drop_index(
+            "leased",
+            sqlite_where=sa.text("state = 'running'"),
+            postgresql_where=sa.text("state = 'running'"),
         )
 
     op.drop_table("publications")
+    op.drop_table("workers")
     op.drop_table("orders")
     op.drop_table("inbox")
     op.drop_table("api_keys")

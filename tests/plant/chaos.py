@@ -1,0 +1,243 @@
+"""Chaos with a verdict: many publications on every platform, workers that die, freeze and thaw, a database that restarts, a wire that lies.
+
+The clock is put forward only while nobody can be sending: no worker is frozen, none was lately, and nothing is in hand. Otherwise a
+test would make the one hole wide that no client can close. The verdict is read off what followers see.
+"""
+
+import asyncio
+import json
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from plant.house import AGENT, CUSTOMER, House, Service
+from waooaw_social.core.publication import ENDED
+from waooaw_social.platforms.registry import kits
+from waooaw_social.storage.db import Database
+from waooaw_social.storage.plant.tables import publications
+
+ACCOUNTS = ("hazel", "ridge")
+STRIDE = 45.0
+"""Seconds beyond the next step of somebody, so that others go on with it."""
+SETTLED = 2.5
+"""Real seconds after a disturbance in which something may still leave: more than the send window of these houses."""
+WINDOW = {"SEND_WINDOW_SECONDS": "1", "LEASE_SECONDS": "4", "WORKER_CONCURRENCY": "6"}
+"""Short leases; and few hands, so that a small machine renews them in time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What is published on a platform, and the call that puts it before an audience."""
+
+    format: str
+    route: str
+    content: Callable[[House, dict[str, Any], str, int], dict[str, Any]]
+    silent: bool = False
+    """Without a way to ask: a lost reply may stay unresolved, by design."""
+    metadata: tuple[str, ...] = ()
+
+
+def _short(house: House, account: dict[str, Any], mark: str, number: int) -> dict[str, Any]:
+    return {"title": mark, "video_url": house.video(400_000)}
+
+
+def _picture(house: House, account: dict[str, Any], mark: str, number: int) -> dict[str, Any]:
+    return {"text": mark, "image_urls": [f"{house.sandbox}/_sandbox/media/square.jpg"]}
+
+
+def _text(house: House, account: dict[str, Any], mark: str, number: int) -> dict[str, Any]:
+    return {"text": mark}
+
+
+def _message(house: House, account: dict[str, Any], mark: str, number: int) -> dict[str, Any]:
+    reachable: list[str] = account["recipients"]["in_window"]
+    return {"text": mark, "options": {"to": reachable[number % len(reachable)], "silence_seconds": 60}}
+
+
+SCENES = {
+    "youtube": Scene(format="short", route="upload.final", content=_short),
+    "instagram": Scene(format="image", route="media_publish", content=_picture, metadata=("login",)),
+    "facebook": Scene(format="text", route="feed.post", content=_text),
+    "linkedin": Scene(format="text", route="posts.create", content=_text),
+    "whatsapp": Scene(format="text", route="messages.send", content=_message, silent=True),
+}
+PLATFORMS = list(kits())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """One publication of the test; `mark` stands in its words, so that followers can tell."""
+
+    id: str
+    platform: str
+    account: str
+    mark: str
+
+
+@dataclass(kw_only=True)
+class Chaos:
+    """One house in trouble. `restart` restarts its database, where it has one that can be."""
+
+    house: House
+    db: Database
+    workers: int
+    dice: random.Random
+    restart: Callable[[], Awaitable[None]] | None = None
+    posts: list[Post] = field(default_factory=list[Post])
+    done: Counter[str] = field(default_factory=Counter[str])
+    frozen: dict[int, float] = field(default_factory=dict[int, float])
+    """When each frozen worker thaws."""
+    disturbed_at: float = 0.0
+
+    # --- before -----------------------------------------------------------------------------------------------------------
+
+    async def order(self, number: int) -> None:
+        """So many publications, the platforms and their accounts in turn."""
+        accounts = {(one["platform"], one["account"]): one for one in await self.house.accounts()}
+        credentials: dict[tuple[str, str], str] = {}
+        for platform in PLATFORMS:
+            for account in ACCOUNTS:
+                credentials[platform, account] = await self.connect(accounts[platform, account])
+        for i in range(number):
+            platform = PLATFORMS[i % len(PLATFORMS)]
+            account = ACCOUNTS[i // len(PLATFORMS) % len(ACCOUNTS)]
+            mark, scene = f"Post number {i:04}.", SCENES[platform]
+            body = {
+                "customer_id": CUSTOMER,
+                "agent_id": AGENT,
+                "content": scene.content(self.house, accounts[platform, account], mark, i),
+                "targets": [{"credential_ref": credentials[platform, account], "format": scene.format}],
+            }
+            answer = await self.house.submit(body)
+            assert answer.status_code == 202, answer.text
+            self.posts.append(
+                Post(id=answer.json()["publications"][0]["id"], platform=platform, account=account, mark=mark)
+            )
+
+    async def connect(self, account: dict[str, Any]) -> str:
+        named = ("platform", "posting_identity", "access_token", "refresh_token", "expires_at", "scopes")
+        body: dict[str, Any] = {name: account[name] for name in named if account[name] is not None}
+        body["metadata"] = {name: account[name] for name in SCENES[account["platform"]].metadata}
+        told = {"authorization": f"Bearer {self.house.customer_key}"}
+        answer = await self.house.http.put(f"{self.house.cp}/api/cp/platform-credentials", json=body, headers=told)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()["credential_ref"]
+
+    async def arm(self, number: int) -> None:
+        """5 % refused, 5 % of the replies lost, 2 % live and answered 500; on the visible call, and lost replies on any other."""
+        for platform in PLATFORMS:
+            mine, route = number // len(PLATFORMS), SCENES[platform].route
+            orders = [({"fault": "status", "status": 429, "retry_after": 3}, 0.05), ({"fault": "lost_reply"}, 0.05)]
+            orders += [({"fault": "status_but_done", "status": 500}, 0.02)]
+            for order, share in orders:
+                for _ in range(max(1, round(mine * share))):
+                    after = self.dice.randrange(max(1, mine - 2))
+                    await self.house.order("faults", {"platform": platform, "route": route, "after": after} | order)
+            for _ in range(max(1, round(mine * 0.05))):
+                order = {"platform": platform, "fault": "lost_reply", "after": self.dice.randrange(mine * 3)}
+                await self.house.order("faults", order)
+
+    # --- trouble ----------------------------------------------------------------------------------------------------------
+
+    def living(self) -> list[Service]:
+        return [one for one in self.house.services if one.name == "worker" and one.running]
+
+    async def disturb(self, busy: frozenset[int]) -> bool:
+        """Kill a worker that has something in hand, or freeze it for longer than its lease. False: there is none."""
+        awake = [one for one in self.living() if one.pid in busy and one.pid not in self.frozen]
+        if not awake:
+            return False
+        if self.frozen or self.dice.random() < 0.6:
+            await self.dice.choice(awake).kill()
+            self.done["killed"] += 1
+        else:
+            one = self.dice.choice(awake)
+            one.signal(signal.SIGSTOP)
+            self.frozen[one.pid] = time.monotonic() + self.dice.uniform(4.5, 6.0)
+            self.done["frozen"] += 1
+        self.disturbed_at = time.monotonic()
+        return True
+
+    async def mend(self) -> None:
+        """Thaw whose time has come, and start what is missing."""
+        for one in self.living():
+            if self.frozen.get(one.pid, float("inf")) <= time.monotonic():
+                one.signal(signal.SIGCONT)
+                del self.frozen[one.pid]
+                self.disturbed_at = time.monotonic()
+        for _ in range(self.workers - len(self.living())):
+            await self.house.start_worker(**WINDOW)
+
+    async def until_all_have_ended(self, *, troubles: int, patience: float) -> None:
+        deadline, trouble_at = time.monotonic() + patience, 0.0
+        restart_at = troubles // 2 if self.restart else -1
+        while time.monotonic() < deadline:
+            await self.mend()
+            states, left, busy = await self.look()
+            if states.keys() <= ENDED:
+                return
+            made = self.done["killed"] + self.done["frozen"]
+            if made >= restart_at >= 0 and not self.done["restarted"] and self.restart:
+                await self.restart()
+                self.done["restarted"] += 1
+                self.disturbed_at = time.monotonic()
+            elif made < troubles and busy and time.monotonic() >= trouble_at:
+                if await self.disturb(busy):
+                    trouble_at = time.monotonic() + self.dice.uniform(0.4, 1.6)
+            elif self.nobody_sends(states) and left is not None and left > 0.3:
+                await self.house.advance(left + STRIDE)
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"after {patience:g} s: {await self.look()}; {dict(self.done)}")
+
+    def nobody_sends(self, states: Counter[str]) -> bool:
+        calm = not self.frozen and time.monotonic() - self.disturbed_at > SETTLED
+        return calm and not states["running"] and not states["due"]
+
+    async def look(self) -> tuple[Counter[str], float | None, frozenset[int]]:
+        """How many stand where, seconds until the next one that is parked goes on, and which processes have something in hand."""
+
+        def work(c: sa.Connection) -> tuple[Counter[str], float | None, frozenset[int]]:
+            states = c.execute(sa.select(publications.c.state, sa.func.count()).group_by(publications.c.state)).all()
+            parked = sa.select(sa.func.min(publications.c.due_at)).where(publications.c.state == "parked")
+            workers = sa.select(publications.c.worker).distinct().where(publications.c.state == "running")
+            busy = frozenset(int(name.rpartition("-")[2]) for name in c.execute(workers).scalars())
+            return Counter({row[0]: row[1] for row in states}), c.execute(parked).scalar(), busy
+
+        states, first, busy = await self.db.read(work)
+        return states, None if first is None else first - (await self.house.now()).timestamp(), busy
+
+    # --- the verdict ------------------------------------------------------------------------------------------------------
+
+    async def verdict(self) -> str:
+        """By what followers see. Raises where anything is doubled, lost, or in doubt without need."""
+        seen: dict[tuple[str, str], list[str]] = {}
+        for platform in PLATFORMS:
+            for account in ACCOUNTS:
+                told = await self.house.ask(f"audience/{platform}/{account}?include=hidden")
+                seen[platform, account] = [json.dumps(post) for post in told]
+        ends, wrong = Counter[str](), list[str]()
+        for post in self.posts:
+            shown = await self.house.show(post.id)
+            copies = [one for one in seen[post.platform, post.account] if post.mark in one]
+            ends[shown["state"]] += 1
+            silent = shown["state"] == "unresolved" and SCENES[post.platform].silent and len(copies) <= 1
+            right = shown["state"] == "published" and len(copies) == 1 and shown["post_id"].split("_")[-1] in copies[0]
+            if not (silent or right):
+                wrong.append(f"{post.platform} {post.mark} {shown['state']}, seen {len(copies)}: {shown['why']}")
+        assert not wrong, "\n".join(wrong)
+        strangers = sum(map(len, seen.values())) - sum(
+            post.mark in one for post in self.posts for one in seen[post.platform, post.account]
+        )
+        assert not strangers, "followers see what nobody ordered"
+        return f"{dict(ends)} after {dict(self.done)}; taken over within {self.slowest_takeover():.1f} s"
+
+    def slowest_takeover(self) -> float:
+        told = [json.loads(line) for one in self.house.services for line in one.says().splitlines() if line[:1] == "{"]
+        assert not [one for one in told if one["event"] in {"published_twice", "run_failed"}]
+        return max((one["late_by"] for one in told if one["event"] == "taken_over"), default=0.0)
