@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import structlog
@@ -11,10 +12,13 @@ from cyclopts import App, Parameter
 from pydantic import ValidationError
 
 from waooaw_social import main as wiring
+from waooaw_social.core.ids import Platform
 from waooaw_social.plant.api import SCOPES
+from waooaw_social.platforms.registry import kits
 from waooaw_social.serving import Process, run
 from waooaw_social.settings import Settings, Unfit, load
 from waooaw_social.storage.cp.rotation import rewrap
+from waooaw_social.storage.plant.breaker import SqlBreaker
 from waooaw_social.storage.plant.lock import AnotherWorker
 from waooaw_social.storage.seal import CannotOpen, KeyRing, Sealer
 
@@ -72,6 +76,22 @@ def rotate() -> None:
     print(f"{asyncio.run(_rotate(load()))} credentials are under the newest key now; the older keys may go")
 
 
+@app.command
+def freeze(platform: str, *, minutes: float = 30) -> None:
+    """Send nothing to a platform for so long, from any process. Publications wait, and say so."""
+    until = asyncio.run(_freeze(load(), platform, minutes * 60))
+    print(
+        f"nothing is sent to {platform} before {until:%Y-%m-%d %H:%M:%S} UTC; `waooaw-social thaw {platform}` ends it"
+    )
+
+
+@app.command
+def thaw(platform: str) -> None:
+    """End a freeze. What waits goes on within a minute."""
+    asyncio.run(_freeze(load(), platform, 0.0))
+    print(f"{platform} is not frozen")
+
+
 @keys.command
 def create(*, customer: str, agent: str | None = None, scope: list[str] | None = None) -> None:
     """Mint a key; it is the last word printed, and the only copy. With `--agent` for Plant, without for CP."""
@@ -90,6 +110,15 @@ async def _mint(settings: Settings, customer: str, agent: str | None, scopes: fr
             return await wiring.customer_keys(db).create(customer_id=customer)
         db = await stack.enter_async_context(wiring.opened(settings.plant_database(), "plant", clock))
         return await wiring.agent_keys(db).create(customer_id=customer, agent_id=agent, scopes=scopes)
+
+
+async def _freeze(settings: Settings, platform: str, seconds: float) -> datetime:
+    known = kits()
+    if platform not in known:
+        sys.exit(f"unknown platform; there are {', '.join(sorted(known))}")
+    async with wiring.clock_of(settings) as clock, wiring.opened(settings.plant_database(), "plant", clock) as db:
+        await SqlBreaker(db=db, clock=clock).freeze(Platform(platform), seconds)
+        return clock.now() + timedelta(seconds=seconds)
 
 
 async def _rotate(settings: Settings) -> int:

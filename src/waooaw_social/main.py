@@ -1,4 +1,4 @@
-"""The only file that knows everybody: makes the services out of the settings. Wiring by hand, top to bottom.
+"""The only file that knows everybody: makes the services out of the settings. Wiring by hand, top to bottom, as long as there are parts.
 
 Each service is an async context manager that gives what is to be served or done; `serving.run` runs any of them in one process.
 """
@@ -14,7 +14,9 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from waooaw_social.clients.environment import fetch_limits, oauth_clients
+from waooaw_social.clients.environment import budgets, fetch_limits, oauth_clients, retry_policy
+from waooaw_social.core.ids import Platform
+from waooaw_social.core.refusal import Scope
 from waooaw_social.core.secret import Secret
 from waooaw_social.cp import api as cp_api
 from waooaw_social.cp.internal_api import internal_service
@@ -23,10 +25,12 @@ from waooaw_social.durable.audit import audit_some
 from waooaw_social.durable.ports import Delays
 from waooaw_social.durable.runner import Runner
 from waooaw_social.durable.worker import Worker
-from waooaw_social.metrics import NoMeter, PrometheusMeter
+from waooaw_social.metrics import BREAKER, QUOTA_LEFT, NoMeter, PrometheusMeter
 from waooaw_social.plant import api as plant_api
 from waooaw_social.plant.publishing import Publishing
+from waooaw_social.plant.quotas_api import Quotas, mount_quotas
 from waooaw_social.platforms.kit import Kits
+from waooaw_social.platforms.manifest import Bucket
 from waooaw_social.platforms.registry import kits
 from waooaw_social.serving import Listener
 from waooaw_social.settings import Settings
@@ -36,17 +40,20 @@ from waooaw_social.storage.cp.credentials import Credentials
 from waooaw_social.storage.db import Database, Url
 from waooaw_social.storage.migrate import migrate
 from waooaw_social.storage.plant import tables as plant_tables
+from waooaw_social.storage.plant.breaker import SqlBreaker
 from waooaw_social.storage.plant.inbox import SqlInbox
+from waooaw_social.storage.plant.journal import Journal
 from waooaw_social.storage.plant.ledger import SqlLedger
 from waooaw_social.storage.plant.lock import OneWorker
 from waooaw_social.storage.plant.publications import SqlPublications
 from waooaw_social.storage.plant.quota import SqlQuota
 from waooaw_social.storage.seal import KeyRing, Sealer
-from waooaw_social.wire.breaker import NoBreaker
+from waooaw_social.wire.breaker import WORST, State
 from waooaw_social.wire.clock import RemoteClock, SystemClock
 from waooaw_social.wire.fetch import Fetcher
 from waooaw_social.wire.gateway import Gateway
 from waooaw_social.wire.media import MediaFolder
+from waooaw_social.wire.quota import Told, Warnings
 from waooaw_social.wire.resolver import CPSocialCredentialResolver
 from waooaw_social.wire.tokens import Tokens
 from waooaw_social.wire.transport import Transport
@@ -133,7 +140,24 @@ class Plant:
 
     def api(self, host: str, port: int) -> Listener:
         publishing = Publishing(store=self.publications, tokens=self.resolver, kits=self.kits, wake=self.wake.set)
-        return Listener(app=plant_api.create_app(publishing, agent_keys(self.db)), host=host, port=port)
+        app = plant_api.create_app(publishing, agent_keys(self.db))
+        apps = tuple(client.client_id for client in oauth_clients(self.settings).values())
+        mount_quotas(
+            app,
+            Quotas(
+                quota=SqlQuota(db=self.db, clock=self.clock),
+                breaker=self.breaker(),
+                kits=self.kits,
+                clock=self.clock,
+                apps=apps,
+            ),
+        )
+        return Listener(app=app, host=host, port=port)
+
+    def breaker(self) -> SqlBreaker:
+        """The fleet's circuits, and an operator's freezes, as this process sees them."""
+        told = breaker_gauge if self.settings.enable_metrics_collection else untold
+        return SqlBreaker(db=self.db, clock=self.clock, by_itself=self.settings.enable_circuit_breaker, told=told)
 
     async def work(self, stop: asyncio.Event) -> None:
         """Run the worker until `stop`."""
@@ -147,12 +171,16 @@ class Plant:
             if self.db.sqlite:
                 stack.enter_context(OneWorker(Url(self.settings.plant_database()).path))
             stack.push_async_callback(transport.aclose)
-            worker = self._worker(transport, media)
+            told = quota_gauge(self.kits, Warnings(clock=self.clock), shown=self.settings.enable_metrics_collection)
+            quota = SqlQuota(db=self.db, clock=self.clock, journal=Journal(self.settings.var / "quota"), told=told)
+            worker = self._worker(transport, media, quota)
+            giving_back = asyncio.create_task(quota.run())
+            stack.push_async_callback(ended, giving_back)
             housekeeping = asyncio.create_task(self._keep_house(media, worker))
             stack.callback(housekeeping.cancel)
             await worker.run(stop)
 
-    def _worker(self, transport: Transport, media: MediaFolder) -> Worker:
+    def _worker(self, transport: Transport, media: MediaFolder, quota: SqlQuota) -> Worker:
         tokens = Tokens(
             source=self.resolver,
             transport=transport,
@@ -163,12 +191,14 @@ class Plant:
         gateway = Gateway(
             transport=transport,
             tokens=tokens,
-            quota=SqlQuota(db=self.db, clock=self.clock),
-            breaker=NoBreaker(),
+            quota=quota,
+            breaker=self.breaker(),
             media=media,
             meter=PrometheusMeter() if self.settings.enable_metrics_collection else NoMeter(),
             kits=self.kits,
             clock=self.clock,
+            retry=retry_policy(self.settings),
+            budgets=budgets(self.settings),
         )
         runner = Runner(
             ledger=self.ledger,
@@ -199,6 +229,7 @@ class Plant:
             try:
                 shredded = await self.ledger.shred(older_than=REPLIES_KEPT)
                 forgotten = await self.publications.forget_orders()
+                await SqlQuota(db=self.db, clock=self.clock).sweep()
                 swept = await asyncio.to_thread(media.sweep, older_than=MEDIA_KEPT)
                 alike = await audit_some(worker.runner, self.publications, worker.flow_of)
                 log.info(
@@ -211,6 +242,32 @@ class Plant:
             except Exception as error:  # the next round does it
                 log.warning("house_not_kept", error=type(error).__name__)
             await asyncio.sleep(HOUSEKEEPING)
+
+
+async def ended(task: "asyncio.Task[None]") -> None:
+    """Stop a task, and wait for what it does last."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def breaker_gauge(platform: Platform, family: str, state: State) -> None:
+    BREAKER.labels(platform, family).set(WORST[state])
+
+
+def untold(platform: Platform, family: str, state: State) -> None:
+    """`ENABLE_METRICS_COLLECTION=false`."""
+
+
+def quota_gauge(known: Kits, warnings: Told, *, shown: bool) -> Told:
+    """Warns, and shows what is left of the app's days. A budget's part of one is in the warnings only."""
+    platforms = {b.name: kit.manifest.platform for kit in known.values() for b in kit.manifest.buckets if b.limit}
+
+    def told(bucket: Bucket, scope: str, used: int) -> None:
+        warnings(bucket, scope, used)
+        if shown and bucket.name in platforms and bucket.limit is not None and bucket.scope is Scope.APP:
+            QUOTA_LEFT.labels(platforms[bucket.name], bucket.name).set(bucket.limit - used)
+
+    return told
 
 
 def customer_keys(db: Database) -> ApiKeys:

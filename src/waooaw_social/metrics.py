@@ -1,6 +1,6 @@
 """What is counted, each name in this one place. Labels are few and closed: platform, call, answer; never an id, never a text."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from waooaw_social.core.ids import Platform
 from waooaw_social.platforms.call import Cost
@@ -21,6 +21,16 @@ SECONDS = Histogram(
     registry=REGISTRY,
 )
 QUOTA = Counter("waooaw_quota_units_total", "Quota that calls have used.", ["platform", "bucket"], registry=REGISTRY)
+
+BREAKER = Gauge(
+    "waooaw_breaker_state",
+    "0 closed, 1 half open, 2 open; of the family * 2: frozen by an operator.",
+    ["platform", "family"],
+    registry=REGISTRY,
+)
+QUOTA_LEFT = Gauge(
+    "waooaw_quota_left", "Units of the app's day that nobody holds.", ["platform", "bucket"], registry=REGISTRY
+)
 
 
 class PrometheusMeter:

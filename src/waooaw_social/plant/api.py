@@ -79,7 +79,7 @@ Agent = Annotated[ApiKey, Depends(agent)]
 
 async def submit(body: PublicationsBody, idempotency_key: IdempotencyKey, who: Agent, request: Request) -> AcceptedList:
     """Accepted means kept: it survives any crash from here on. The same key and body give the same answer again."""
-    _may(who, PUBLISH)
+    allow(who, PUBLISH)
     if body.customer_id != who.customer_id or (who.agent_id and body.agent_id != who.agent_id):
         raise not_found("customer or agent")
     publishing: Publishing = request.app.state.publishing
@@ -109,7 +109,7 @@ async def submit(body: PublicationsBody, idempotency_key: IdempotencyKey, who: A
 
 
 async def show(publication_id: str, who: Agent, request: Request) -> PublicationView:
-    _may(who, READ)
+    allow(who, READ)
     publishing: Publishing = request.app.state.publishing
     row = await publishing.show(CustomerId(who.customer_id), publication_id)
     if row is None:
@@ -154,7 +154,7 @@ def _not_accepted(no: NotAccepted) -> Problem:
     )
 
 
-def _may(who: ApiKey, scope: str) -> None:
+def allow(who: ApiKey, scope: str) -> None:
     if scope not in who.scopes:
         raise Problem(status=403, code="missing_scope", detail=f"This API key may not {scope}.")
 
