@@ -10,6 +10,9 @@ import json
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from measure import Spent
 
@@ -20,8 +23,58 @@ TOKEN = "bench-access-token-" + "a" * 140
 CallOnce = Callable[[], Awaitable[object]]
 
 
+def with_nothing(gateway: Any) -> None:
+    from waooaw_social.metrics import NoMeter
+    from waooaw_social.wire.breaker import NoBreaker
+
+    class NoQuota:
+        async def take(self, *_: object) -> None:
+            return None
+
+        blocked = give_back = block = take
+
+    gateway.quota, gateway.breaker, gateway.meter = NoQuota(), NoBreaker(), NoMeter()
+
+
+def with_metrics(gateway: Any) -> None:
+    from waooaw_social.metrics import PrometheusMeter
+
+    with_nothing(gateway)
+    gateway.meter = PrometheusMeter()
+
+
 @asynccontextmanager
-async def ours(base: str) -> AsyncGenerator[CallOnce]:
+async def dressed(base: str, dress: Callable[[Any], None]) -> AsyncGenerator[CallOnce]:
+    async with ours(base, dress) as once:
+        yield once
+
+
+@asynccontextmanager
+async def as_a_worker(base: str) -> AsyncGenerator[CallOnce]:
+    """The fleet's breaker and quota in a database of their own, with the journal, and metrics."""
+    from waooaw_social.metrics import PrometheusMeter
+    from waooaw_social.storage.db import Database
+    from waooaw_social.storage.migrate import migrate
+    from waooaw_social.storage.plant.breaker import SqlBreaker
+    from waooaw_social.storage.plant.journal import Journal
+    from waooaw_social.storage.plant.quota import SqlQuota
+
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/plant.db"
+        await migrate(url, "plant")
+        db = await Database.open(url)
+
+        def dress(gateway: Any) -> None:
+            gateway.quota = SqlQuota(db=db, clock=gateway.clock, journal=Journal(Path(folder) / "quota"))
+            gateway.breaker, gateway.meter = SqlBreaker(db=db, clock=gateway.clock), PrometheusMeter()
+
+        async with ours(base, dress) as once:
+            yield once
+        await db.close()
+
+
+@asynccontextmanager
+async def ours(base: str, dress: Callable[[Any], None] = lambda gateway: None) -> AsyncGenerator[CallOnce]:
     from waooaw_social.clients.environment import wiring
     from waooaw_social.core.ids import CredentialRef, CustomerId
     from waooaw_social.platforms.call import Call, Cost, Harmless, Reply, Request
@@ -33,6 +86,7 @@ async def ours(base: str) -> AsyncGenerator[CallOnce]:
     resolver = CPSocialCredentialResolver(cp_base_url=base, internal_api_key="bench")
     plenty = {"platform_origin": base, "http_transport": "aiohttp", "youtube_api_quota_daily_limit": 10**9}
     gateway = wiring(YOUTUBE, resolver, Settings.model_validate(plenty)).gateway
+    dress(gateway)
     errand = Errand(customer_id=CustomerId("CUST-1"), credential_ref=CredentialRef("CRED-1"), platform=YOUTUBE)
     url = f"https://www.googleapis.com{PATH}"
 
@@ -108,7 +162,15 @@ async def plain_httpx2(base: str) -> AsyncGenerator[CallOnce]:
 
 PARAMS = {"part": "snippet"}
 SIGNED = {"authorization": f"Bearer {TOKEN}"}
-CLIENTS = {"ours": ours, "aiohttp": bare_aiohttp, "httpx": plain_httpx, "httpx2": plain_httpx2}
+CLIENTS = {
+    "ours": ours,
+    "aiohttp": bare_aiohttp,
+    "httpx": plain_httpx,
+    "httpx2": plain_httpx2,
+    "nothing": lambda base: dressed(base, with_nothing),
+    "metrics": lambda base: dressed(base, with_metrics),
+    "worker": as_a_worker,
+}
 
 
 async def spend(once: CallOnce, calls: int, concurrency: int) -> dict[str, float]:

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import structlog
@@ -14,13 +14,16 @@ from pydantic import ValidationError
 
 from waooaw_social import main as wiring
 from waooaw_social.clients.environment import BadCertificate
+from waooaw_social.core.ids import Platform
 from waooaw_social.plant.door import SCOPES
+from waooaw_social.platforms.registry import kits
 from waooaw_social.serving import Process, run
 from waooaw_social.settings import CP, PLANT, Settings, Unfit, load
 from waooaw_social.storage.api_keys import ApiKeys, KnownKey
 from waooaw_social.storage.cp.rotation import rewrap
 from waooaw_social.storage.migrate import OtherTables, Room, check_tables
 from waooaw_social.storage.migrate import migrate as bring_up
+from waooaw_social.storage.plant.breaker import SqlBreaker
 from waooaw_social.storage.plant.lock import AnotherWorker
 from waooaw_social.storage.seal import CannotOpen, KeyRing, Sealer
 
@@ -87,6 +90,22 @@ def migrate(room: Room | None = None, *, check: bool = False) -> None:
     for name in rooms:
         asyncio.run((check_tables if check else bring_up)(known[name], name))
         print(f"the tables of {name} are up to date")
+
+
+@app.command
+def freeze(platform: str, *, minutes: float = 30) -> None:
+    """Send nothing to a platform for so long, from any process. Publications wait, and say so."""
+    until = asyncio.run(_freeze(load(frozenset()), platform, minutes * 60))
+    print(
+        f"nothing is sent to {platform} before {until:%Y-%m-%d %H:%M:%S} UTC; `waooaw-social thaw {platform}` ends it"
+    )
+
+
+@app.command
+def thaw(platform: str) -> None:
+    """End a freeze. What waits goes on within a minute."""
+    asyncio.run(_freeze(load(frozenset()), platform, 0.0))
+    print(f"{platform} is not frozen")
 
 
 @keys.command
@@ -166,6 +185,18 @@ async def _mint(
         return await wiring.agent_keys(db).create(
             customer_id=customer, agent_id=agent, scopes=scopes, credential_refs=bound
         )
+
+
+async def _freeze(settings: Settings, platform: str, seconds: float) -> datetime:
+    known = kits()
+    if platform not in known:
+        sys.exit(f"unknown platform; there are {', '.join(sorted(known))}")
+    async with (
+        wiring.clock_of(settings) as clock,
+        wiring.opened(settings.plant_database(), "plant", clock, settings) as db,
+    ):
+        await SqlBreaker(db=db, clock=clock).freeze(Platform(platform), seconds)
+        return clock.now() + timedelta(seconds=seconds)
 
 
 async def _rotate(settings: Settings) -> int:

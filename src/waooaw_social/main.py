@@ -15,7 +15,16 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from waooaw_social.clients.environment import fetch_limits, internal_trust, oauth_clients, resolver_of
+from waooaw_social.clients.environment import (
+    budgets,
+    fetch_limits,
+    internal_trust,
+    oauth_clients,
+    resolver_of,
+    retry_policy,
+)
+from waooaw_social.core.ids import Platform
+from waooaw_social.core.refusal import Scope
 from waooaw_social.core.secret import Secret
 from waooaw_social.cp import api as cp_api
 from waooaw_social.cp.internal_api import internal_service
@@ -24,7 +33,7 @@ from waooaw_social.durable.audit import audit_some
 from waooaw_social.durable.ports import Delays
 from waooaw_social.durable.runner import Runner
 from waooaw_social.durable.worker import Worker
-from waooaw_social.metrics import OLDEST_DUE, UNRESOLVED, NoMeter, PrometheusMeter
+from waooaw_social.metrics import BREAKER, OLDEST_DUE, QUOTA_LEFT, UNRESOLVED, NoMeter, PrometheusMeter
 from waooaw_social.plant import api as plant_api
 from waooaw_social.plant import webhooks as plant_webhooks
 from waooaw_social.plant.door import Limiter
@@ -32,7 +41,9 @@ from waooaw_social.plant.health import add_readiness
 from waooaw_social.plant.media import MediaDesk
 from waooaw_social.plant.planning import Planning
 from waooaw_social.plant.publishing import Publishing
+from waooaw_social.plant.quotas_api import Quotas, mount_quotas
 from waooaw_social.platforms.kit import Kits
+from waooaw_social.platforms.manifest import Bucket
 from waooaw_social.platforms.registry import kits
 from waooaw_social.serving import Listener, Process
 from waooaw_social.settings import Settings
@@ -43,8 +54,10 @@ from waooaw_social.storage.db import Database, Url
 from waooaw_social.storage.migrate import check_tables, migrate
 from waooaw_social.storage.plant import bell
 from waooaw_social.storage.plant import tables as plant_tables
+from waooaw_social.storage.plant.breaker import SqlBreaker
 from waooaw_social.storage.plant.changing import SqlChanges
 from waooaw_social.storage.plant.inbox import SqlInbox
+from waooaw_social.storage.plant.journal import Journal
 from waooaw_social.storage.plant.ledger import SqlLedger
 from waooaw_social.storage.plant.listing import SqlListing
 from waooaw_social.storage.plant.lock import OneWorker
@@ -53,11 +66,12 @@ from waooaw_social.storage.plant.publications import SqlPublications
 from waooaw_social.storage.plant.quota import SqlQuota
 from waooaw_social.storage.plant.settling import SqlSettling
 from waooaw_social.storage.seal import KeyRing, Sealer
-from waooaw_social.wire.breaker import NoBreaker
+from waooaw_social.wire.breaker import WORST, State
 from waooaw_social.wire.clock import RemoteClock, SystemClock
 from waooaw_social.wire.fetch import Fetcher
 from waooaw_social.wire.gateway import Gateway
 from waooaw_social.wire.media import MediaFolder
+from waooaw_social.wire.quota import Told, Warnings
 from waooaw_social.wire.resolver import CPSocialCredentialResolver
 from waooaw_social.wire.tokens import Tokens
 from waooaw_social.wire.transport import Transport
@@ -152,9 +166,24 @@ class Plant:
         """Plant's API and the platforms' webhooks on one listener; what webhooks said is read in the same process."""
         public, webhooks = plant_api.create_app(self._desk()), self._webhooks()
         add_readiness(public, self.publications.standing)
+        mount_quotas(public, self._quotas())
         app = plant_webhooks.beside(public, plant_webhooks.create_app(webhooks))
         process.listeners.append(Listener(app=app, host=host, port=port))
         process.tasks.append(webhooks.run)
+
+    def _quotas(self) -> Quotas:
+        return Quotas(
+            quota=SqlQuota(db=self.db, clock=self.clock),
+            breaker=self.breaker(),
+            kits=self.kits,
+            clock=self.clock,
+            apps=tuple(client.client_id for client in oauth_clients(self.settings).values()),
+        )
+
+    def breaker(self) -> SqlBreaker:
+        """The fleet's circuits, and an operator's freezes, as this process sees them."""
+        told = breaker_gauge if self.settings.enable_metrics_collection else untold
+        return SqlBreaker(db=self.db, clock=self.clock, by_itself=self.settings.enable_circuit_breaker, told=told)
 
     def _webhooks(self) -> plant_webhooks.Webhooks:
         clients, speaking = oauth_clients(self.settings), [kit for kit in self.kits.values() if kit.hears]
@@ -218,7 +247,11 @@ class Plant:
             if self.db.sqlite:
                 stack.enter_context(OneWorker(Url(self.settings.plant_database()).path))
             stack.push_async_callback(transport.aclose)
-            worker = self._worker(transport, media)
+            told = quota_gauge(self.kits, Warnings(clock=self.clock), shown=self.settings.enable_metrics_collection)
+            quota = SqlQuota(db=self.db, clock=self.clock, journal=Journal(self.settings.var / "quota"), told=told)
+            worker = self._worker(transport, media, quota)
+            giving_back = asyncio.create_task(quota.run())
+            stack.push_async_callback(ended, giving_back)
             housekeeping = asyncio.create_task(self._keep_house(media, worker))
             stack.callback(housekeeping.cancel)
             listening = asyncio.create_task(bell.listen(Url(self.settings.plant_database()), self.wake.set))
@@ -227,7 +260,7 @@ class Plant:
             stack.callback(measuring.cancel)
             await worker.run(stop)
 
-    def _worker(self, transport: Transport, media: MediaFolder) -> Worker:
+    def _worker(self, transport: Transport, media: MediaFolder, quota: SqlQuota) -> Worker:
         tokens = Tokens(
             source=self.resolver,
             transport=transport,
@@ -238,12 +271,14 @@ class Plant:
         gateway = Gateway(
             transport=transport,
             tokens=tokens,
-            quota=SqlQuota(db=self.db, clock=self.clock),
-            breaker=NoBreaker(),
+            quota=quota,
+            breaker=self.breaker(),
             media=media,
             meter=PrometheusMeter() if self.settings.enable_metrics_collection else NoMeter(),
             kits=self.kits,
             clock=self.clock,
+            retry=retry_policy(self.settings),
+            budgets=budgets(self.settings),
         )
         runner = Runner(
             ledger=self.ledger,
@@ -285,6 +320,7 @@ class Plant:
             try:
                 shredded = await self.ledger.shred(older_than=REPLIES_KEPT)
                 forgotten = await self.publications.forget_orders()
+                await SqlQuota(db=self.db, clock=self.clock).sweep()
                 untold = await self.inbox.forget(older_than=TOLD_KEPT)
                 uploads = SqlMedia(db=self.db)
                 unused = await uploads.forget(older_than=MEDIA_KEPT)
@@ -303,6 +339,32 @@ class Plant:
             except Exception as error:  # the next round does it
                 log.warning("house_not_kept", error=type(error).__name__)
             await asyncio.sleep(HOUSEKEEPING)
+
+
+async def ended(task: "asyncio.Task[None]") -> None:
+    """Stop a task, and wait for what it does last."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def breaker_gauge(platform: Platform, family: str, state: State) -> None:
+    BREAKER.labels(platform, family).set(WORST[state])
+
+
+def untold(platform: Platform, family: str, state: State) -> None:
+    """`ENABLE_METRICS_COLLECTION=false`."""
+
+
+def quota_gauge(known: Kits, warnings: Told, *, shown: bool) -> Told:
+    """Warns, and shows what is left of the app's days. A budget's part of one is in the warnings only."""
+    platforms = {b.name: kit.manifest.platform for kit in known.values() for b in kit.manifest.buckets if b.limit}
+
+    def told(bucket: Bucket, scope: str, used: int) -> None:
+        warnings(bucket, scope, used)
+        if shown and bucket.name in platforms and bucket.limit is not None and bucket.scope is Scope.APP:
+            QUOTA_LEFT.labels(platforms[bucket.name], bucket.name).set(bucket.limit - used)
+
+    return told
 
 
 def customer_keys(db: Database) -> ApiKeys:

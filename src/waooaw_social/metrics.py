@@ -32,6 +32,15 @@ UNRESOLVED = Gauge(
     "Publications of which nobody can tell whether they went out; a person settles them.",
     registry=REGISTRY,
 )
+BREAKER = Gauge(
+    "waooaw_breaker_state",
+    "0 closed, 1 half open, 2 open; of the family * 2: frozen by an operator.",
+    ["platform", "family"],
+    registry=REGISTRY,
+)
+QUOTA_LEFT = Gauge(
+    "waooaw_quota_left", "Units of the app's day that nobody holds.", ["platform", "bucket"], registry=REGISTRY
+)
 
 
 class PrometheusMeter:

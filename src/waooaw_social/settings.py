@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     linkedin_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
     youtube_api_quota_daily_limit: int = Field(10_000, ge=0, description="General units a day.")
     youtube_upload_quota_daily_limit: int = Field(100, ge=0, description="Video uploads a day.")
+    whatsapp_messages_per_second: int = Field(80, ge=1, description="What one WhatsApp number may send and receive.")
     youtube_community_posts: bool = Field(False, description="Try the unofficial address for community posts.")
 
     platform_origin: str | None = Field(
@@ -112,6 +113,19 @@ class Settings(BaseSettings):
     fetch_seconds: float = Field(1800.0, gt=0, description="The longest that fetching one file may take.")
 
     enable_circuit_breaker: bool = Field(True, description="Leave a failing platform alone for a moment.")
+    retry_jitter: float = Field(
+        0.0, ge=0, le=1, description="Up to this share of a wait before a repeat is added at random."
+    )
+    retry_share: float = Field(0.2, ge=0, le=1, description="Repeats per first send, in the long run.")
+    quota_share_per_customer: float = Field(
+        1.0, gt=0, le=1, description="How much of an app's daily quota one customer may use."
+    )
+    quota_share_per_agent: float = Field(
+        1.0, gt=0, le=1, description="How much of an app's daily quota one agent of a customer may use."
+    )
+    quota_share_for_publishing: float = Field(
+        0.2, ge=0, lt=1, description="How much of an app's daily quota is kept for publishing, before analytics."
+    )
     enable_metrics_collection: bool = Field(True, description="Count what happens.")
     http_transport: Literal["aiohttp", "httpx2"] = Field("aiohttp", description="The HTTP client under the wire.")
 
@@ -138,6 +152,7 @@ class Settings(BaseSettings):
         return {
             "YOUTUBE_API_QUOTA_DAILY_LIMIT": self.youtube_api_quota_daily_limit,
             "YOUTUBE_UPLOAD_QUOTA_DAILY_LIMIT": self.youtube_upload_quota_daily_limit,
+            "WHATSAPP_MESSAGES_PER_SECOND": self.whatsapp_messages_per_second,
         }
 
     def features(self) -> frozenset[str]:

@@ -83,7 +83,7 @@ async def test_what_only_a_cure_can_help_is_not_repeated() -> None:
 
 async def test_a_policy_may_have_other_waits_and_jitter_which_never_shortens() -> None:
     clock = WritingClock()
-    await repeated(Script(PERHAPS), clock=clock, policy=RetryPolicy(waits=(10.0,) * 50, jitter=0.5))
+    await repeated(Script(PERHAPS), clock=clock, policy=RetryPolicy(waits=(10.0,) * 50, jitter=0.5, deadline=1000.0))
     assert len(clock.slept) == 50
     assert all(10.0 <= s <= 15.0 for s in clock.slept)
     assert len(set(clock.slept)) > 1

@@ -19,11 +19,12 @@ from waooaw_social.core.post import Content, SocialPostResult
 from waooaw_social.core.publication import WAITING, Publication
 from waooaw_social.core.refusal import Cure, Refused, SocialPlatformError
 from waooaw_social.durable.memory import MemoryInbox, MemoryLedger
-from waooaw_social.durable.ports import Delays, Ending, EntryState, Files, Parked
+from waooaw_social.durable.ports import NONE, Delays, Ending, EntryState, Files, Overtaken, Parked, Repeats
 from waooaw_social.durable.reading import Unanswered, read
 from waooaw_social.durable.runner import Runner
 from waooaw_social.platforms.kit import CredentialReport, Kit
 from waooaw_social.wire.gateway import Gateway
+from waooaw_social.wire.holding import HELD_CODES
 from waooaw_social.wire.ports import Cost, Errand, NotSent, ResolvedSocialCredentials, Unknown, errand_of
 
 DEADLINE = 600.0
@@ -173,12 +174,17 @@ class SocialClient:
 
     async def _drive(self, publication: Publication) -> SocialPostResult:
         """The deadline counts what is waited, not what is worked: a long upload leaves enough of it for a doubt at its end."""
-        waited = 0.0
+        waited, repeats = 0.0, NONE
         while True:
             ending = await self._advance(publication)
+            if not isinstance(ending, Overtaken):
+                count, seconds = ending.repeats.retry_count, ending.repeats.retry_wait
+                repeats = Repeats(retry_count=repeats.retry_count + count, retry_wait=repeats.retry_wait + seconds)
             if not isinstance(ending, Parked):
-                return result_of(ending, self._wiring.kit.manifest, self._wiring.clock.now())
-            if ending.until is not None or waited + ending.seconds > self._deadline:
+                most = len(self._wiring.gateway.retry.waits)
+                return result_of(ending, self._wiring.kit.manifest, self._wiring.clock.now(), repeats, most)
+            resting = ending.refusal is not None and ending.refusal.code in HELD_CODES and not ending.in_doubt
+            if resting or ending.until is not None or waited + ending.seconds > self._deadline:
                 raise given_up(self.platform, ending, self._tried_at(publication))
             waited += max(ending.seconds, SHORTEST_WAIT)
             await self._wiring.clock.sleep(ending.seconds)

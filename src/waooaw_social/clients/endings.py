@@ -7,14 +7,18 @@ from typing import Any, cast
 from waooaw_social.core.ids import Platform
 from waooaw_social.core.post import SocialPostResult
 from waooaw_social.core.refusal import SocialOutcomeUnknown, SocialPlatformError
-from waooaw_social.durable.ports import Done, Failed, Missed, Overtaken, Parked, Undecided
+from waooaw_social.durable.ports import NONE, Done, Failed, Missed, Overtaken, Parked, Repeats, Undecided
 from waooaw_social.platforms.call import Reply
 from waooaw_social.platforms.manifest import Manifest
 from waooaw_social.wire.ports import NotSent, Unknown
 
 
 def result_of(
-    ending: Done | Failed | Undecided | Missed | Overtaken, manifest: Manifest, now: datetime
+    ending: Done | Failed | Undecided | Missed | Overtaken,
+    manifest: Manifest,
+    now: datetime,
+    repeats: Repeats = NONE,
+    max_retries: int = 0,
 ) -> SocialPostResult:
     """The result, or the error that says why there is none."""
     match ending:
@@ -27,6 +31,9 @@ def result_of(
                 posted_at=now,
                 raw_response=shown(reply, manifest.secret_fields),
                 notes=published.notes,
+                retry_count=repeats.retry_count,
+                retry_wait=repeats.retry_wait,
+                max_retries=max_retries,
             )
         case Failed(refusal=refusal):
             raise SocialPlatformError.of(refusal, manifest.platform)

@@ -19,14 +19,16 @@ from waooaw_social.durable.ports import Delays
 from waooaw_social.platforms.kit import OAuthClient
 from waooaw_social.platforms.registry import kits
 from waooaw_social.settings import Settings, load
-from waooaw_social.wire.breaker import NoBreaker
+from waooaw_social.wire.breaker import MemoryBreaker, NoBreaker
 from waooaw_social.wire.clock import SystemClock
 from waooaw_social.wire.fetch import Fetcher, FetchLimits
 from waooaw_social.wire.gateway import Gateway
+from waooaw_social.wire.holding import Budgets
 from waooaw_social.wire.media import MediaFolder
 from waooaw_social.wire.ports import TokenSource
-from waooaw_social.wire.quota import MemoryQuota
+from waooaw_social.wire.quota import MemoryQuota, Warnings
 from waooaw_social.wire.resolver import CPSocialCredentialResolver
+from waooaw_social.wire.retry import RetryPolicy
 from waooaw_social.wire.tokens import Tokens
 from waooaw_social.wire.transport import Transport
 
@@ -34,6 +36,12 @@ KEPT_FOR = 3600.0
 """Seconds for which a fetched file stays after its last use. What is left goes with the client."""
 _open: WeakKeyDictionary[CPSocialCredentialResolver, int] = WeakKeyDictionary()
 """How many open clients use a resolver: it is closed with the last of them, and opens again when it is asked again."""
+
+_clock = SystemClock()
+_breakers: dict[str | None, MemoryBreaker] = {}
+"""By where platform traffic goes; shared by all clients of this process, or a client for each post would never learn that a platform rests."""
+_quotas: dict[str | None, MemoryQuota] = {}
+"""Likewise: the app's quota is one, however many clients there are."""
 
 DOCUMENT_TYPES = frozenset(
     {
@@ -83,7 +91,7 @@ def internal_trust(settings: Settings) -> ssl.SSLContext | bool:
 def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Settings | None = None) -> Wiring:
     """What a client of `platform` is made of."""
     settings = settings or load(frozenset())
-    clock, meter = SystemClock(), CallMeter()
+    clock, meter, place = _clock, CallMeter(), settings.platform_origin
     known = kits(limits=settings.quota_limits(), features=settings.features())
     transport = Transport(origin=settings.platform_origin, kind=settings.http_transport)
     # A name that nobody can foresee, in a folder that everybody can write to.
@@ -99,12 +107,16 @@ def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Se
     gateway = Gateway(
         transport=transport,
         tokens=tokens,
-        quota=MemoryQuota(clock=clock),
-        breaker=NoBreaker(),
+        quota=_quotas.setdefault(place, MemoryQuota(clock=clock, told=Warnings(clock=clock))),
+        breaker=_breakers.setdefault(place, MemoryBreaker(clock=clock))
+        if settings.enable_circuit_breaker
+        else NoBreaker(),
         media=files,
         meter=meter,
         kits=known,
         clock=clock,
+        retry=retry_policy(settings),
+        budgets=budgets(settings),
     )
     delays = Delays(send_window=settings.send_window_seconds, reconcile=settings.reconcile_delay_seconds)
     return Wiring(
@@ -139,6 +151,20 @@ def _hand_back(source: TokenSource) -> Callable[[], Awaitable[None]]:
 def fetch_limits(settings: Settings) -> FetchLimits:
     """How large, how slow, and of which type a customer's file may be."""
     return FetchLimits(max_bytes=settings.fetch_max_bytes, seconds=settings.fetch_seconds, content_types=MEDIA_TYPES)
+
+
+def retry_policy(settings: Settings) -> RetryPolicy:
+    """How calls are repeated that may be."""
+    return RetryPolicy(jitter=settings.retry_jitter, share=settings.retry_share)
+
+
+def budgets(settings: Settings) -> Budgets:
+    """Who may use how much of the daily quotas."""
+    return Budgets(
+        customer=settings.quota_share_per_customer,
+        agent=settings.quota_share_per_agent,
+        publishing=settings.quota_share_for_publishing,
+    )
 
 
 def oauth_clients(settings: Settings) -> dict[str, OAuthClient]:

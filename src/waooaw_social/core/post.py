@@ -114,3 +114,9 @@ class SocialPostResult:
     is_transient: bool = False
     retry_after: float | None = None
     notes: tuple[str, ...] = ()
+    retry_count: int = 0
+    """How often a call was repeated on the way."""
+    max_retries: int = 0
+    """How often any one call may be."""
+    retry_wait: float = 0.0
+    """Seconds waited for the repeats."""

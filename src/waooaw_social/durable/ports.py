@@ -136,15 +136,29 @@ class Completion(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Repeats:
+    """How often this run repeated calls that may be repeated, and how long it waited for that."""
+
+    retry_count: int = 0
+    retry_wait: float = 0.0
+    """Seconds."""
+
+
+NONE = Repeats()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Done:
     published: Published
     reply: Reply | None = None
     """The platform's answer, for a library caller; None where it was recorded by an earlier run."""
+    repeats: Repeats = NONE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
     refusal: Refusal
+    repeats: Repeats = NONE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +171,7 @@ class Parked:
     in_doubt: bool = False
     """Something may have gone out already."""
     refusal: Refusal | None = None
+    repeats: Repeats = NONE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +182,7 @@ class Undecided:
     why: str
     tried_at: float
     how_to_settle: str
+    repeats: Repeats = NONE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +190,7 @@ class Missed:
     """Too late by its own late policy, and nothing of it went out."""
 
     why: str
+    repeats: Repeats = NONE
 
 
 @dataclass(frozen=True, kw_only=True)

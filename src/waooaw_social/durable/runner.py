@@ -38,6 +38,7 @@ from waooaw_social.durable.ports import (
     Moved,
     Overtaken,
     Parked,
+    Repeats,
     Undecided,
 )
 from waooaw_social.durable.record import file_of, reply_of
@@ -59,6 +60,7 @@ from waooaw_social.platforms.call import (
     Visible,
     Wasteful,
 )
+from waooaw_social.wire.holding import HELD_CODES
 from waooaw_social.wire.ports import Errand, MediaMissing, NotSent, Outcome, Unknown
 
 T = TypeVar("T")
@@ -116,7 +118,8 @@ class Run:
     def __init__(self, runner: Runner, claim: Claim, errand: Errand, grip: Grip | None = None) -> None:
         self.grip = grip
         self.runner, self.ledger, self.clock, self.delays = runner, runner.ledger, runner.clock, runner.delays
-        self.claim, self.lease, self.errand = claim, claim.lease, errand
+        self.claim, self.lease = claim, claim.lease
+        self.errand, self.repeats = replace(errand, retried=self.repeated), Repeats()
         self.entries = [entry for entry in claim.entries if entry.state is not EntryState.STALE]
         self.stale: list[str] = []  # names that are made anew with the next wasteful call
         self.in_doubt = {entry.name: entry.begun_at for entry in self.entries if entry.state is EntryState.OPEN}
@@ -125,6 +128,7 @@ class Run:
         self.done: Done | None = None  # it is out; what follows are details
         self.part_out: tuple[str, float] | None = None  # a visible call of this run that is answered and ends nothing
         self.gone: dict[str, Refusal] = {}  # files that cannot be had again, by sha256
+        self.resting: Parked | None = None  # the last look was none: we kept it from the platform ourselves
         self.started = self.clock.monotonic()
 
     async def drive(self, flow: Flow[Published]) -> Ending:
@@ -155,7 +159,7 @@ class Run:
             raise AssertionError("a flow returned a publication that no visible call of it has ended")
         if published != self.done.published:
             await self.ledger.detail(self.lease.publication_id, published)
-        return Done(published=published, reply=self.done.reply)
+        return replace(self.done, published=published)
 
     async def follow(self, flow: Flow[T], *, looking: bool = False) -> T:
         """Answer a flow's steps until it returns. Refusals and interruptions are thrown into it, at the step they are about."""
@@ -268,6 +272,13 @@ class Run:
         if isinstance(piece, Piece) and (refusal := self.gone.get(piece.file.sha256)):
             raise Refused(refusal)
         outcome = await self.runner.gateway.send(call, self.errand, not_after=not_after)
+        if (
+            isinstance(outcome, NotSent)
+            and outcome.held_back
+            and outcome.refusal
+            and outcome.refusal.code in HELD_CODES
+        ):
+            self.resting = Parked(seconds=outcome.retry_in or HASTE, why=outcome.why)
         if isinstance(outcome, Reply) and not readable(call, outcome):
             log.warning(
                 "unreadable_answer", publication=self.lease.publication_id, call=call.name, status=outcome.status
@@ -420,6 +431,8 @@ class Run:
         doubtful = sum(entry.state in {EntryState.OPEN, EntryState.ABSENT} for entry in seen)
         if found is Verdict.ABSENT and doubtful < self.delays.doubts:
             return None
+        if found is None and self.resting:  # nobody was asked: that is no look, and wears out no patience
+            raise self.parking(self.resting.seconds, self.resting.why)
         patient = (doubt.looked_for or 0.0) < visible.patience
         if found in {Verdict.LATER, None} and patient:
             told = found is Verdict.LATER
@@ -442,6 +455,7 @@ class Run:
 
     async def look(self, call: Call[Any], visible: Visible, asked: Asked) -> Reply | Verdict | None:
         """One look. None: the platform would not say. A refusal or an error inside a look proves nothing."""
+        self.resting = None
         try:
             found = await self.follow(visible.reconcile(asked), looking=True)
         except (Refused, Interrupted, Parking):
@@ -468,6 +482,7 @@ class Run:
 
     async def publish(self, done: Done, answer: Answer | None = None) -> Completion:
         """The publication's end, in one commit with the reply that says so."""
+        done = replace(done, repeats=self.repeats)
         completion = await self.keep_trying_to_end(done, answer)
         if completion is None:
             raise Fenced
@@ -505,11 +520,16 @@ class Run:
         if most is not None and not parked.in_doubt and answer is None and self.nothing_out():
             # Not beyond the moment at which it is missed: that is told then, not when somebody looks again.
             parked = replace(parked, seconds=min(parked.seconds, max(0.0, self.remaining() + most) + MISSED_AFTER))
+        parked = replace(parked, repeats=self.repeats)
         return parked if await self.ledger.park(self.lease, parked, answer) else Overtaken()
 
     async def end(self, ending: Failed | Undecided | Missed) -> Ending:
         answer, self.unwritten = self.unwritten, None
+        ending = replace(ending, repeats=self.repeats)
         return Overtaken() if await self.keep_trying_to_end(ending, answer) is None else ending
+
+    def repeated(self, waited: float) -> None:
+        self.repeats = Repeats(retry_count=self.repeats.retry_count + 1, retry_wait=self.repeats.retry_wait + waited)
 
     async def overtaken(self) -> Ending:
         return self.done or Overtaken()

@@ -135,7 +135,7 @@ class Worker:
         def progress(sent: int, total: int) -> None:
             self._progress[publication.id] = (sent, total)
 
-        return errand_of(publication.account, progress)
+        return errand_of(publication.account, progress, publication.agent_id)
 
     async def _keep_leases(self) -> None:
         """Renew in one statement for all that is in hand; sooner where there is progress to tell. And say that this worker is there."""

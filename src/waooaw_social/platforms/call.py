@@ -151,6 +151,8 @@ class Cost:
     units: int
     within: tuple[str, ...] = ()
     """Other buckets that hold this call back while the platform wants silence there: an account's beside the app's."""
+    of: str = ""
+    """Whose part of the owner's bucket: a recipient, where the rate is per pair. It is kept as a digest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +172,8 @@ class Call(Generic[T]):
     answers: frozenset[int] = OK
     """Statuses that are an answer to this call, and not an error."""
     cost: Cost | None = None
+    rates: tuple[Cost, ...] = ()
+    """What it takes beside `cost`: of rates, which fill up again within seconds."""
     recognise: Callable[[Reply], bool] | None = None
     """Where the status alone does not tell an answer from an error, this does, instead of `answers`."""
 

@@ -85,19 +85,35 @@ def explain_by(table: tuple[ErrorRow, ...], says: Says) -> Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """What is counted, or held back, together: a day's quota of an app, or the calls for one account."""
+    """What is counted, or held back, together: a day's quota of an app, a rate, or the calls for one account."""
 
     name: str
     limit: int | None = None
-    """Units a day; None: we do not count it, the platform says when to wait."""
+    """Units a day, or within `per`; None: we do not count it, the platform says when to wait."""
+    per: float | None = None
+    """Seconds of a rate's window, which slides (GCRA). None: a calendar day."""
     zone: str = "UTC"
     """Where the day ends at midnight."""
     scope: Scope = Scope.APP
-    """Whose it is: APP (all customers together) or ACCOUNT."""
+    """Whose it is: APP (all customers together) or ACCOUNT; a cost may name a part of it, a recipient for instance."""
     setting: str | None = None
     """The environment variable that overrides `limit`."""
     warn: str = ""
     source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Endpoints that fail together, and apart from the platform's others: found by host, or by the calls' names without their ordinals."""
+
+    name: str
+    hosts: frozenset[str] = frozenset()
+    calls: frozenset[str] = frozenset()
+
+
+ORDINALS = "0123456789 "
+MAIN = "api"
+"""The family of whatever is in no other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +167,8 @@ class Manifest:
     oauth: OAuthFacts
     formats: tuple[str, ...]
     buckets: tuple[Bucket, ...]
+    families: tuple[Family, ...] = ()
+    """Endpoints with a circuit breaker of their own, beside that of all the others."""
     gates: tuple[str, ...] = ()
     """Buckets that hold back every call, reads too, while the platform wants silence."""
     usage: Callable[[Reply], tuple[Slow, ...]] = silent
@@ -168,6 +186,11 @@ class Manifest:
     def explain(self, reply: Reply) -> Refusal:
         """What a reply means that is no answer."""
         return explain_by(self.errors, self.says(reply))
+
+    def family_of(self, host: str, call: str) -> str:
+        """The family of a call, by where it goes and what it is called."""
+        name = call.rstrip(ORDINALS)
+        return next((f.name for f in self.families if host in f.hosts or name in f.calls), MAIN)
 
     def sunset_near(self, today: date) -> int | None:
         """Days until the pinned version is retired, once they are few; negative when it has been."""

@@ -1,4 +1,4 @@
-"""The way out, one straight function: token, quota, breaker, sign, send, classify, meter.
+"""The way out, one straight function, and therefore long: token, quota, breaker, sign, send, classify, meter.
 
 Three answers leave here: a `Reply` (an acceptance, or a no that nobody can cure), `NotSent` (certainly not done) and `Unknown`. A visible
 call leaves once per `send`, whatever comes back; harmless and wasteful calls are repeated by the policy of `retry.py`. Only hosts of the
@@ -14,15 +14,18 @@ from typing import Any, TypeAlias
 import structlog
 
 from waooaw_social.core.clock import Clock
+from waooaw_social.core.ids import Platform
 from waooaw_social.core.refusal import Cure, Reaction, Refusal, Refused, Scope
 from waooaw_social.platforms.call import Call, Form, Harmless, Piece, Reply, Request, Visible, Wasteful
 from waooaw_social.platforms.kit import Kit, Kits, OAuthClient
-from waooaw_social.wire.holding import Holding
+from waooaw_social.wire.holding import Budgets, Holding
 from waooaw_social.wire.no_token import another_account
 from waooaw_social.wire.ports import (
+    Admitted,
     BreakerStore,
     Errand,
     FileRange,
+    Health,
     Lost,
     MediaMissing,
     MediaStore,
@@ -32,12 +35,13 @@ from waooaw_social.wire.ports import (
     Outcome,
     QuotaStore,
     ResolvedSocialCredentials,
+    Resting,
     Saturated,
     TooLate,
     Unknown,
 )
 from waooaw_social.wire.redact import redacted_refusal, redacted_reply
-from waooaw_social.wire.retry import repeated
+from waooaw_social.wire.retry import DEFAULT, RetryBudget, RetryPolicy, repeated
 from waooaw_social.wire.signing import grant_of, secrets_of
 from waooaw_social.wire.tokens import Tokens
 from waooaw_social.wire.transport import Transport
@@ -67,7 +71,10 @@ class Gateway:
     meter: Meter
     kits: Kits
     clock: Clock
+    retry: RetryPolicy = DEFAULT
+    budgets: Budgets = field(default_factory=Budgets)
 
+    _repeats: dict[Platform, RetryBudget] = field(default_factory=dict[Platform, RetryBudget])
     _kept: dict[Question, Answered] = field(default_factory=dict[Question, Answered])
 
     async def send(self, call: Call[Any], errand: Errand, *, not_after: float | None = None) -> Outcome:
@@ -76,7 +83,7 @@ class Gateway:
             case Harmless(kept_for=seconds) if seconds:
                 return await self._asked_lately(call, errand, seconds)
             case Harmless(repeatable=True) | Wasteful():
-                return (await repeated(lambda: self._once(call, errand, not_after), clock=self.clock)).outcome
+                return await self._repeated(call, errand, not_after)
             case Harmless() | Visible():
                 return await self._once(call, errand, not_after)
 
@@ -86,10 +93,23 @@ class Gateway:
         self._kept = {asked: kept for asked, kept in self._kept.items() if kept.until > now}
         if question in self._kept:
             return self._kept[question].reply
-        outcome = (await repeated(lambda: self._once(call, errand, None), clock=self.clock)).outcome
+        outcome = await self._repeated(call, errand, None)
         if isinstance(outcome, Reply) and call.answered(outcome):
             self._kept[question] = Answered(outcome, now + timedelta(seconds=seconds))
         return outcome
+
+    async def _repeated(self, call: Call[Any], errand: Errand, not_after: float | None) -> Outcome:
+        budget = self._repeats.get(errand.platform)
+        if budget is None:
+            budget = self._repeats[errand.platform] = RetryBudget(share=self.retry.share)
+        repeats = await repeated(
+            lambda: self._once(call, errand, not_after),
+            clock=self.clock,
+            policy=self.retry,
+            budget=budget,
+            told=errand.retried,
+        )
+        return repeats.outcome
 
     async def _once(self, call: Call[Any], errand: Errand, not_after: float | None) -> Outcome:
         kit = self.kits[errand.platform]
@@ -101,7 +121,7 @@ class Gateway:
         if errand.posting_identity is not None and credentials.posting_identity not in {None, errand.posting_identity}:
             return another_account(errand.posting_identity)
         way = Way(call=call, errand=errand, kit=kit, credentials=credentials, client=self._client(kit, credentials))
-        held_back = await self._holding.held_back(way)
+        held_back = await self._holding.held_back(way, not_after)
         if held_back:
             return held_back
         try:
@@ -109,9 +129,22 @@ class Gateway:
         except MediaMissing as missing:
             await self._holding.give_back(way)
             return NotSent(why=str(missing), retry_in=missing.retry_in)
-        return await self._exchange(way, body, not_after)
+        admission = await self.breaker.admit(kit.manifest.platform, way.family(self.transport.host_of))
+        if isinstance(admission, Resting):
+            await self._holding.give_back(way)
+            return self._holding.resting(kit.manifest, admission)
+        return await self._reported(way, body, not_after, admission)
 
-    async def _exchange(self, way: Way, body: bytes | FileRange, not_after: float | None) -> Outcome:
+    async def _reported(self, way: Way, body: bytes | FileRange, not_after: float | None, leave: Admitted) -> Outcome:
+        """One exchange, and what it says about the platform: also where it was cancelled, for it may have been the fleet's one probe."""
+        health = Health.NO_WORD
+        try:
+            outcome, health = await self._exchange(way, body, not_after)
+        finally:
+            await self.breaker.report(leave, health)
+        return outcome
+
+    async def _exchange(self, way: Way, body: bytes | FileRange, not_after: float | None) -> tuple[Outcome, Health]:
         call, manifest = way.call, way.kit.manifest
         signed = way.kit.sign(call.request, grant_of(way.credentials, self.clock.now()), way.client)
         if isinstance(signed.body, bytes):
@@ -130,21 +163,19 @@ class Gateway:
         except NotWritten as error:
             answer = "not_written"
             await self._holding.give_back(way)
-            if not isinstance(error, TooLate | Saturated):
-                await self.breaker.report(manifest.platform, healthy=False)
-            return NotSent(why=str(error), retry_in=0.0 if isinstance(error, TooLate) else None)
+            ours = isinstance(error, TooLate | Saturated)
+            not_sent = NotSent(why=str(error), retry_in=0.0 if isinstance(error, TooLate) else None)
+            return not_sent, Health.NO_WORD if ours else Health.FAULT
         except Lost as error:
-            await self.breaker.report(manifest.platform, healthy=False)
-            return Unknown(why=str(error))
+            return Unknown(why=str(error)), Health.FAULT
         finally:
             seconds = self.clock.monotonic() - started
             self.meter.called(
                 platform=manifest.platform, name=call.name, answer=answer, seconds=seconds, cost=call.cost
             )
-        await self.breaker.report(manifest.platform, healthy=reply.status < 500)
         for slow in manifest.usage(reply):
             await self._holding.block(way, slow.bucket, slow.seconds)
-        return await self._classified(way, signed, reply)
+        return await self._classified(way, signed, reply), health_of(call, reply)
 
     async def _classified(self, way: Way, signed: Request, reply: Reply) -> Outcome:
         call, lent = way.call, way.credentials
@@ -184,7 +215,7 @@ class Gateway:
 
     @property
     def _holding(self) -> Holding:
-        return Holding(quota=self.quota, breaker=self.breaker, clock=self.clock)
+        return Holding(quota=self.quota, breaker=self.breaker, clock=self.clock, budgets=self.budgets)
 
     def _client(self, kit: Kit, credentials: ResolvedSocialCredentials) -> OAuthClient | None:
         return self.tokens.clients.get(kit.app(credentials.metadata))
@@ -215,6 +246,15 @@ class Gateway:
         if len(held) != piece.length:
             raise MediaMissing("the file went away, or became shorter, while it was read")
         return held
+
+
+def health_of(call: Call[Any], reply: Reply) -> Health:
+    """The platform's fault is a 5xx that its error table does not know as somebody else's; 429 is a matter of quota."""
+    if reply.status == 429:
+        return Health.NO_WORD
+    if reply.status < 500 or call.answered(reply):
+        return Health.WELL
+    return Health.FAULT if call.explain(reply).reaction is Reaction.UNKNOWN else Health.WELL
 
 
 def progress_of(call: Call[Any], errand: Errand) -> Callable[[int], None] | None:

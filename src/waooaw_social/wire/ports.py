@@ -2,17 +2,18 @@
 
 The gateway has three answers, and they are the whole of what the runner knows about a wire: a `Reply` (an acceptance, or a no that
 nobody can cure), `NotSent` (certainly not done) and `Unknown` (perhaps done). The ports below are filled by `storage`, `resolver.py`
-and `media.py`, or by honest twins in memory.
+and `media.py`, or by honest twins in memory. As long as the vocabulary is: one page for one room.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from waooaw_social.core.account import Account
-from waooaw_social.core.ids import CredentialRef, CustomerId, Platform
+from waooaw_social.core.ids import AgentId, CredentialRef, CustomerId, Platform
 from waooaw_social.core.post import MediaFile
 from waooaw_social.core.refusal import Cure, Refusal
 from waooaw_social.core.secret import Secret
@@ -30,6 +31,8 @@ class NotSent:
     until: Cure | None = None
     refusal: Refusal | None = None
     """What the platform said, if it said something."""
+    held_back: bool = False
+    """By us: a quota, a resting platform. Nobody was asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,13 @@ class Unknown:
 Outcome: TypeAlias = Reply | NotSent | Unknown
 
 
+class Purpose(StrEnum):
+    """What a call is for. Publishing has a part of every quota to itself."""
+
+    PUBLISH = "publish"
+    ANALYTICS = "analytics"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Errand:
     """On whose behalf a call goes out. Carries no token."""
@@ -55,9 +65,16 @@ class Errand:
     """For whom the publication was accepted. A connection that has come to speak for somebody else publishes nothing; None: whoever it is."""
     progress: Callable[[int, int], None] | None = None
     """Told (bytes sent, bytes in all) while a file goes up."""
+    agent_id: AgentId | None = None
+    """Whose budget it is, beside the customer's."""
+    purpose: Purpose = Purpose.PUBLISH
+    retried: Callable[[float], None] | None = None
+    """Told the seconds waited before each repeat of a call."""
 
 
-def errand_of(account: Account, progress: Callable[[int, int], None] | None = None) -> Errand:
+def errand_of(
+    account: Account, progress: Callable[[int, int], None] | None = None, agent_id: AgentId | None = None
+) -> Errand:
     """The errand of a publication: for the account that it was accepted for."""
     return Errand(
         customer_id=account.customer_id,
@@ -65,6 +82,7 @@ def errand_of(account: Account, progress: Callable[[int, int], None] | None = No
         platform=account.platform,
         posting_identity=account.posting_identity,
         progress=progress,
+        agent_id=agent_id,
     )
 
 
@@ -181,7 +199,7 @@ class TokenSource(Protocol):
 
 
 class QuotaStore(Protocol):
-    """Counts what an app has used of a bucket today, for the whole fleet."""
+    """Counts what is used of a bucket, a day's quota or a rate alike, for the whole fleet."""
 
     async def take(self, bucket: Bucket, scope: str, units: int) -> float | None:
         """Reserve `units`. None: granted. Otherwise the seconds until the bucket is refilled."""
@@ -202,15 +220,46 @@ class QuotaStore(Protocol):
     async def used(self, bucket: Bucket, scope: str) -> int: ...
 
 
-class BreakerStore(Protocol):
-    """Remembers, for the whole fleet, whether a platform is resting."""
+class Health(StrEnum):
+    """What a call says about the platform, not about the call."""
 
-    async def admit(self, platform: Platform) -> float | None:
-        """None: go ahead. Otherwise seconds until it may be tried again."""
+    WELL = "well"
+    FAULT = "fault"
+    """It failed, and nobody else is to blame: 5xx, timeout, reset, no connection."""
+    NO_WORD = "no word"
+    """429, our own saturation, a call that was cancelled or never left."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admitted:
+    """The right to make one call. With a `probe` it is the only one in the fleet; report it in any case."""
+
+    platform: Platform
+    family: str
+    probe: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resting:
+    """Nothing is sent for so many seconds."""
+
+    seconds: float
+    frozen: bool = False
+    """By an operator, not by the breaker."""
+
+
+Admission: TypeAlias = Admitted | Resting
+
+
+class BreakerStore(Protocol):
+    """Remembers, for the whole fleet, which families of endpoints are resting."""
+
+    async def admit(self, platform: Platform, family: str) -> Admission:
+        """Whether a call may leave now."""
         ...
 
-    async def report(self, platform: Platform, *, healthy: bool) -> None:
-        """A call came back: the platform's own fault, or not."""
+    async def report(self, admitted: Admitted, health: Health) -> None:
+        """The call came back, or will not."""
         ...
 
 

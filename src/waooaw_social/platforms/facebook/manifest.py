@@ -15,7 +15,7 @@ from waooaw_social.platforms.graph.facts import (
     VIDEO_HOST,
 )
 from waooaw_social.platforms.graph.usage import usage
-from waooaw_social.platforms.manifest import Lag, Manifest, OAuthFacts
+from waooaw_social.platforms.manifest import Family, Lag, Manifest, OAuthFacts
 
 FACEBOOK = Platform("facebook")
 IDENTITY_PREFIX = "FB_PAGE:"
@@ -74,6 +74,7 @@ MANIFEST = Manifest(
     ),
     formats=("text", "photos", "video", "reel", "story"),
     buckets=BUCKETS,
+    families=(Family(name="upload", hosts=frozenset({RUPLOAD_HOST, VIDEO_HOST})),),
     gates=GATES,
     usage=usage,
     # How late a request is carried out at the worst is not documented; 30 s is the least that F2 asks for a listing, and `LOOKS` come on top.

@@ -22,7 +22,7 @@ from waooaw_social.platforms.graph.facts import (
 )
 from waooaw_social.platforms.graph.usage import usage
 from waooaw_social.platforms.instagram.errors import OWN
-from waooaw_social.platforms.manifest import Lag, Manifest, OAuthFacts
+from waooaw_social.platforms.manifest import Family, Lag, Manifest, OAuthFacts
 
 INSTAGRAM = Platform("instagram")
 FACEBOOK_LOGIN, INSTAGRAM_LOGIN = "facebook", "instagram"
@@ -102,6 +102,7 @@ MANIFEST = Manifest(
     oauth=_DIALOG,
     formats=("image", "carousel", "reel", "story"),
     buckets=BUCKETS,
+    families=(Family(name="upload", hosts=frozenset({RUPLOAD_HOST})),),
     gates=GATES,
     usage=usage,
     # F6 asks for 30 s at least, F1 for 30 to 60; looks a minute apart come on top before anything is repeated.

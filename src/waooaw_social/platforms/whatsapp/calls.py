@@ -11,7 +11,7 @@ from waooaw_social.platforms.graph.facts import ACCOUNT_CALLS, API, PUBLISHING
 from waooaw_social.platforms.graph.forms import form_with_file
 from waooaw_social.platforms.whatsapp.callback import FIELD, MARKED
 from waooaw_social.platforms.whatsapp.errors import OWN
-from waooaw_social.platforms.whatsapp.manifest import MEDIA_GOOD_FOR, TEMPLATES_KEPT
+from waooaw_social.platforms.whatsapp.manifest import MEDIA_GOOD_FOR, PAIR, TEMPLATES_KEPT, THROUGHPUT
 from waooaw_social.platforms.whatsapp.media import file_name
 from waooaw_social.platforms.whatsapp.replies import (
     Number,
@@ -30,13 +30,14 @@ NUMBER_FIELDS = "verified_name,display_phone_number,quality_rating,status,throug
 TEMPLATE_FIELDS = "id,name,status,category,language,components,parameter_format,rejected_reason"
 
 
-def send(number: str, message: Mapping[str, Any], mark: str, visible: Visible) -> Call[Published]:
-    """A message to one recipient. 200 means accepted, not sent (2.2)."""
+def send(number: str, recipient: str, message: Mapping[str, Any], mark: str, visible: Visible) -> Call[Published]:
+    """A message to one recipient, whose one spelling paces the pair. 200 means accepted, not sent (2.2)."""
     fields = {**PRODUCT, "recipient_type": "individual", **message, FIELD: mark}
     call = GRAPH.post(
         SEND_MESSAGE, f"{API}/{number}/messages", fields, published_of, visible, cost=Cost(bucket=PUBLISHING, units=1)
     )
-    return replace(call, request=replace(call.request, signature=MARKED))
+    rates = (Cost(bucket=PAIR, units=1, of=recipient), Cost(bucket=THROUGHPUT, units=1))
+    return replace(call, request=replace(call.request, signature=MARKED), rates=rates)
 
 
 def mark_read(number: str, message_id: str, *, typing: bool) -> Call[bool]:

@@ -29,6 +29,9 @@ WINDOW = 24 * 3600.0
 """Seconds after a person's message in which anything may be sent to them (2.2)."""
 WINDOW_MARGIN = 300.0
 """Seconds by which we take the window for closed before it is."""
+THROUGHPUT, PAIR = "messages a second", "messages to one recipient"
+"""Rates that we keep (2.5)."""
+MESSAGES_PER_SECOND = 80
 SILENCE = 900.0
 """Seconds to wait for a webhook before silence is what it is (2.8: 10 to 15 minutes)."""
 LOOK_AGAIN = 30.0
@@ -56,6 +59,9 @@ MANIFEST = Manifest(
         Bucket(name=APP_CALLS, scope=Scope.APP, source="2.5, 2.6: code 4"),
         Bucket(name=ACCOUNT_CALLS, scope=Scope.ACCOUNT, source="2.5: 200 or 5000 management calls an hour and business account"),
         Bucket(name=PUBLISHING, scope=Scope.ACCOUNT, source="2.5: what one number sends"),
+        Bucket(name=THROUGHPUT, limit=MESSAGES_PER_SECOND, per=1.0, scope=Scope.ACCOUNT, setting="WHATSAPP_MESSAGES_PER_SECOND",
+               source="2.5: a number's messages, in and out together; 1000 after an upgrade, 20 where it is on the business app too"),
+        Bucket(name=PAIR, limit=1, per=PAIR_SPACING, scope=Scope.ACCOUNT, source="2.5: to one recipient; a burst only borrows from what follows"),
     ),
     # The management calls' limit holds back listings, and no message.
     gates=(APP_CALLS,),
@@ -65,5 +71,5 @@ MANIFEST = Manifest(
     secret_fields=SECRET_FIELDS,
     errors=OWN + COMMON,
     says=says,
-    facts={"messages_per_second": 80, "pair_spacing": PAIR_SPACING, "pair_burst": 45},
+    facts={"messages_per_second": MESSAGES_PER_SECOND, "pair_spacing": PAIR_SPACING, "pair_burst": 45},
 )  # fmt: skip

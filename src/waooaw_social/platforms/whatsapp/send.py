@@ -48,7 +48,7 @@ def publish(publication: Publication) -> Flow[Published]:
         look_again=LOOK_AGAIN,
         patience=wait + 10 * LOOK_AGAIN,
     )
-    return (yield from calls.send(number, message, unsigned(publication.id), visible))
+    return (yield from calls.send(number, recipient.key, message, unsigned(publication.id), visible))
 
 
 def did_it_go_out(asked: Asked, publication: Publication, wait: float, *, resend: bool) -> Flow[Reply | Verdict]:

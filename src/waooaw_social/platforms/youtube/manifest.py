@@ -5,7 +5,7 @@ upload is still quoted everywhere: it was superseded in December 2025, and since
 """
 
 from waooaw_social.core.ids import Platform
-from waooaw_social.platforms.manifest import Bucket, Lag, Manifest, OAuthFacts
+from waooaw_social.platforms.manifest import Bucket, Family, Lag, Manifest, OAuthFacts
 from waooaw_social.platforms.youtube.errors import ERRORS, GENERAL, SEARCH, UPLOADS, says
 
 YOUTUBE = Platform("youtube")
@@ -62,6 +62,9 @@ MANIFEST = Manifest(
             source="6.1, 6.2: units a day",
         ),
         Bucket(name=SEARCH, limit=100, zone=PACIFIC, source="6.1: calls a day"),
+    ),
+    families=(
+        Family(name="upload", calls=frozenset({"open session", "how much is held", "send chunk", "complete upload"})),
     ),
     # Private and processing uploads are visible to their owner at once per the documents; stale reads were reported (8).
     # Where an upload is looked for in the listing, three looks in ten minutes come on top of this.

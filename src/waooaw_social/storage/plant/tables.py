@@ -155,6 +155,40 @@ quota_blocks = sa.Table(
     sa.Column("until", sa.Double, nullable=False),
 )
 
+quota_leases = sa.Table(  # what of `quota` a process holds, to use it without asking
+    "quota_leases",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("bucket", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("day", sa.Text, nullable=False),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    sa.Column("until", sa.Double, nullable=False),
+)
+sa.Index("held_of", quota_leases.c.bucket, quota_leases.c.scope)
+
+quota_rates = sa.Table(
+    "quota_rates",
+    metadata,
+    sa.Column("bucket", sa.Text, primary_key=True),
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("empty_at", sa.Double, nullable=False),  # GCRA's theoretical arrival time
+)
+
+breaker = sa.Table(
+    "breaker",
+    metadata,
+    sa.Column("platform", sa.Text, primary_key=True),
+    sa.Column("family", sa.Text, primary_key=True),  # "*" is an operator's freeze
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("until", sa.Double, nullable=False),
+    sa.Column("probe", sa.Text),
+    sa.Column("probe_until", sa.Double, nullable=False),
+    sa.Column("successes", sa.Integer, nullable=False),
+    sa.Column("since", sa.Double, nullable=False),
+)
+
 inbox = sa.Table(
     "inbox",
     metadata,

@@ -24,6 +24,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256"),
     )
     op.create_table(
+        "breaker",
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("family", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Double(), nullable=False),
+        sa.Column("probe", sa.Text(), nullable=True),
+        sa.Column("probe_until", sa.Double(), nullable=False),
+        sa.Column("successes", sa.Integer(), nullable=False),
+        sa.Column("since", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("platform", "family"),
+    )
+    op.create_table(
+        "quota_leases",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("bucket", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("held_of", "quota_leases", ["bucket", "scope"])
+    op.create_table(
+        "quota_rates",
+        sa.Column("bucket", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("empty_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("bucket", "scope"),
+    )
+    op.create_table(
         "inbox",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("told", sa.JSON(), nullable=False),
