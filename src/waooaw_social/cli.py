@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from waooaw_social import main as wiring
 from waooaw_social.plant.api import SCOPES
+from waooaw_social.scraping import worker_metrics
 from waooaw_social.serving import Process, run
 from waooaw_social.settings import Settings, Unfit, load
 from waooaw_social.storage.cp.rotation import rewrap
@@ -115,6 +116,7 @@ async def _serve(
             parts = await stack.enter_async_context(wiring.plant(settings, clock))
             process.listeners += [parts.api(host, plant_port)] if plant_port is not None else []
             process.tasks += [parts.work] if work else []
+            process.listeners += worker_metrics(settings) if work else []
         await run(process)
 
 

@@ -1,6 +1,7 @@
 """The only file that knows everybody: makes the services out of the settings. Wiring by hand, top to bottom.
 
-Each service is an async context manager that gives what is to be served or done; `serving.run` runs any of them in one process.
+Each service is an async context manager that gives what is to be served or done; `serving.run` runs any of them in one
+process. As long as the list of what there is to wire.
 """
 
 import asyncio
@@ -23,11 +24,14 @@ from waooaw_social.durable.audit import audit_some
 from waooaw_social.durable.ports import Delays
 from waooaw_social.durable.runner import Runner
 from waooaw_social.durable.worker import Worker
-from waooaw_social.metrics import NoMeter, PrometheusMeter
+from waooaw_social.metrics import NoMeter, PlatformMetricsCollector, PrometheusMeter
+from waooaw_social.metrics.prometheus import expect_posts
 from waooaw_social.plant import api as plant_api
 from waooaw_social.plant.publishing import Publishing
+from waooaw_social.plant.usage_api import Prices, UsagePage
 from waooaw_social.platforms.kit import Kits
 from waooaw_social.platforms.registry import kits
+from waooaw_social.scraping import CPScrape, PlantScrape, apps_of, log_post, offer_metrics
 from waooaw_social.serving import Listener
 from waooaw_social.settings import Settings
 from waooaw_social.storage.api_keys import ApiKeys
@@ -41,6 +45,7 @@ from waooaw_social.storage.plant.ledger import SqlLedger
 from waooaw_social.storage.plant.lock import OneWorker
 from waooaw_social.storage.plant.publications import SqlPublications
 from waooaw_social.storage.plant.quota import SqlQuota
+from waooaw_social.storage.plant.usage import SqlUsage
 from waooaw_social.storage.seal import KeyRing, Sealer
 from waooaw_social.wire.breaker import NoBreaker
 from waooaw_social.wire.clock import RemoteClock, SystemClock
@@ -56,6 +61,8 @@ log = structlog.get_logger(__name__)
 CUSTOMER_KEY, AGENT_KEY = "cpk", "plk"
 HOUSEKEEPING = 3600.0
 """Seconds between two rounds of shredding and sweeping."""
+RETRYING_KEPT = 30 * 24 * 3600.0
+"""Seconds for which the usage events of attempts stay that were tried again; those of endings stay for good."""
 REPLIES_KEPT = 30 * 24 * 3600.0
 MEDIA_KEPT = 2 * 24 * 3600.0
 
@@ -88,6 +95,7 @@ async def cp(settings: Settings, clock: Clock, host: str, port: int) -> AsyncGen
         key = Secret(settings.plant_internal_api_key.get_secret_value())
         apart = settings.cp_internal_bind
         public = cp_api.create_app(vault, internal_key=key, internal_here=apart is None)
+        offer_metrics(public, CPScrape(db=db), settings)
         listeners = [Listener(app=public, host=host, port=port)]
         if apart:
             there, _, at = apart.rpartition(":")
@@ -106,7 +114,10 @@ async def plant(settings: Settings, clock: Clock) -> AsyncGenerator["Plant"]:
             cp_base_url=settings.cp_backend_url, internal_api_key=settings.plant_internal_api_key.get_secret_value()
         )
         stack.push_async_callback(resolver.aclose)
-        ledger = SqlLedger(db=db, sealer=Sealer(KeyRing(settings.plant_ledger_secret.get_secret_value())))
+        events = PlatformMetricsCollector(on_event=log_post, collecting=settings.enable_metrics_collection)
+        sealer = Sealer(KeyRing(settings.plant_ledger_secret.get_secret_value()))
+        ledger = SqlLedger(db=db, sealer=sealer, tell=events.record)
+        expect_posts()
         yield Plant(
             settings=settings,
             clock=clock,
@@ -133,7 +144,15 @@ class Plant:
 
     def api(self, host: str, port: int) -> Listener:
         publishing = Publishing(store=self.publications, tokens=self.resolver, kits=self.kits, wake=self.wake.set)
-        return Listener(app=plant_api.create_app(publishing, agent_keys(self.db)), host=host, port=port)
+        usage = SqlUsage(db=self.db)
+        page = UsagePage(usage=usage, prices=Prices(table=self.settings.prices()))
+        app = plant_api.create_app(publishing, agent_keys(self.db), page)
+        quota = SqlQuota(db=self.db, clock=self.clock)
+        apps = apps_of(self.settings)
+        offer_metrics(
+            app, PlantScrape(usage=usage, quota=quota, kits=self.kits, apps=apps, clock=self.clock), self.settings
+        )
+        return Listener(app=app, host=host, port=port)
 
     async def work(self, stop: asyncio.Event) -> None:
         """Run the worker until `stop`."""
@@ -199,6 +218,7 @@ class Plant:
             try:
                 shredded = await self.ledger.shred(older_than=REPLIES_KEPT)
                 forgotten = await self.publications.forget_orders()
+                await SqlUsage(db=self.db).forget_retrying(older_than=RETRYING_KEPT)
                 swept = await asyncio.to_thread(media.sweep, older_than=MEDIA_KEPT)
                 alike = await audit_some(worker.runner, self.publications, worker.flow_of)
                 log.info(

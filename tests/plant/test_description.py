@@ -60,6 +60,8 @@ async def test_every_answer_of_plants_is_described_and_every_no_as_a_problem(hou
     assert described["paths"].keys() == {
         "/api/v1/publications",
         "/api/v1/publications/{publication_id}",
+        "/api/v1/usage",
+        "/api/v1/usage/export",
         "/healthz",
     }
     submit = described["paths"]["/api/v1/publications"]["post"]

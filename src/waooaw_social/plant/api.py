@@ -1,5 +1,6 @@
 """Plant's API: an agent's key in, publications accepted and shown. An id of another customer's is an id that does not exist."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Header, Request
@@ -8,6 +9,7 @@ from fastapi.security import HTTPBearer
 from starlette.responses import JSONResponse
 
 from waooaw_social.core.ids import AgentId, CredentialRef, CustomerId
+from waooaw_social.plant import usage_api
 from waooaw_social.plant.models import Accepted, AcceptedList, PublicationsBody, PublicationView, content_of, view
 from waooaw_social.plant.publishing import NotAccepted, Publishing, Target, Wanted
 from waooaw_social.storage.api_keys import ApiKey, ApiKeys
@@ -39,7 +41,7 @@ _described = HTTPBearer(
 )
 
 
-def create_app(publishing: Publishing, keys: ApiKeys) -> FastAPI:
+def create_app(publishing: Publishing, keys: ApiKeys, usage: usage_api.UsagePage) -> FastAPI:
     """The public app."""
     app = FastAPI(title="waooaw-social Plant", version="1", redoc_url=None)
     equip(app, service="plant")
@@ -60,6 +62,7 @@ def create_app(publishing: Publishing, keys: ApiKeys) -> FastAPI:
         responses=PROBLEMS,
         summary="Where a publication stands",
     )
+    app.include_router(usage_api.router(Depends(agent), partial(_may, scope=READ), usage, PROBLEMS))
     app.add_api_route("/healthz", healthz, methods=["GET"], summary="Whether this process answers")
     return app
 

@@ -5,7 +5,7 @@ A lease is a due time in the future: claiming, taking over, parking and renewing
 
 import sqlalchemy as sa
 
-from waooaw_social.core.publication import WAITING
+from waooaw_social.core.publication import WAITING, State
 from waooaw_social.durable.ports import EntryState
 from waooaw_social.storage.api_keys import api_keys_table
 
@@ -29,6 +29,7 @@ publications = sa.Table(
     sa.Column("due_at", sa.Double, nullable=False),
     sa.Column("epoch", sa.Integer, nullable=False, server_default="0"),
     sa.Column("worker", sa.Text),
+    sa.Column("claimed_at", sa.Double),  # when the newest run began
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("ended_at", sa.Double),
     sa.Column("audited_at", sa.Double),
@@ -42,6 +43,8 @@ publications = sa.Table(
 )
 _waiting = publications.c.state.in_(sorted(WAITING))
 sa.Index("due", publications.c.due_at, sqlite_where=_waiting, postgresql_where=_waiting)
+_unresolved = publications.c.state == State.UNRESOLVED.value
+sa.Index("nobody_knows", publications.c.platform, sqlite_where=_unresolved, postgresql_where=_unresolved)
 sa.Index("of_customer", publications.c.customer_id, publications.c.created_at)
 
 entries = sa.Table(
@@ -111,5 +114,34 @@ inbox = sa.Table(
     sa.Column("told", sa.JSON, nullable=False),
     sa.Column("heard_at", sa.Double, nullable=False),
 )
+
+usage = sa.Table(
+    "usage",
+    metadata,
+    sa.Column("publication", sa.Text, sa.ForeignKey(publications.c.id), primary_key=True),
+    sa.Column(
+        "epoch", sa.Integer, primary_key=True
+    ),  # of the run that ended; a person's settling ends the last run anew
+    sa.Column("status", sa.Text, primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("customer_id", sa.Text, nullable=False),
+    sa.Column("agent_id", sa.Text),
+    sa.Column("correlation_id", sa.Text),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("credential_ref", sa.Text, nullable=False),
+    sa.Column("content_type", sa.Text, nullable=False),
+    sa.Column("content_length", sa.Integer, nullable=False),
+    sa.Column("duration_ms", sa.BigInteger, nullable=False),
+    sa.Column("post_id", sa.Text),
+    sa.Column("error_code", sa.Text),
+    sa.Column("error_message", sa.Text),
+    sa.Column("is_transient", sa.Boolean),
+    sa.Column("retry_count", sa.Integer, nullable=False),
+)
+_success = usage.c.status == "success"
+sa.Index("billed_once", usage.c.publication, unique=True, sqlite_where=_success, postgresql_where=_success)
+sa.Index("usage_of_customer", usage.c.customer_id, usage.c.at)
+_retrying = usage.c.status == "retrying"
+sa.Index("usage_to_forget", usage.c.at, sqlite_where=_retrying, postgresql_where=_retrying)
 
 api_keys = api_keys_table(metadata)
