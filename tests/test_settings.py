@@ -2,6 +2,7 @@
 
 import base64
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -184,3 +185,19 @@ def test_no_print_and_no_error_of_the_settings_shows_a_secret(environment: pytes
     with pytest.raises(ValidationError) as wrong:
         load()
     assert "planted" not in str(wrong.value)
+
+
+def test_a_price_is_a_decimal_and_metrics_listen_in_the_open_only_with_a_token(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    assert unfit(environment, USAGE_PRICES="youtube=0.02 instagram/reel=1") == []
+    assert load().prices() == {"youtube": Decimal("0.02"), "instagram/reel": Decimal(1)}
+    for wrong in ("youtube", "youtube=", "=1", "youtube=-1", "youtube=NaN", "youtube=1e9"):
+        assert len(unfit(environment, USAGE_PRICES=wrong)) == 1, wrong
+    environment.delenv("USAGE_PRICES")
+    for bind in ("127.0.0.1:9102", "localhost:9102", "[::1]:9102"):
+        assert unfit(environment, METRICS_BIND=bind) == []
+    for bind in ("0.0.0.0:9102", ":9102", "127.0.0.1.example.com:1", "127.0.0.1"):
+        assert len(unfit(environment, METRICS_BIND=bind)) == 1, bind
+    assert unfit(environment, METRICS_BIND="0.0.0.0:9102", METRICS_TOKEN="t" * 32) == []
+    assert len(unfit(environment, METRICS_TOKEN="planted-short")) == 1

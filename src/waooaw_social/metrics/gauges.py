@@ -4,7 +4,7 @@ A scrape makes these anew, so that nothing stays that is no longer so. Who reads
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -39,7 +39,7 @@ class Reading:
 class Snapshot:
     """What was read, as a collector."""
 
-    readings: Iterable[Reading] = field(default_factory=list[Reading])
+    readings: tuple[Reading, ...]
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         families = {name: GaugeMetricFamily(name, says, labels=labels) for name, (says, labels) in GAUGES.items()}
@@ -51,5 +51,5 @@ class Snapshot:
 def exposition(registry: CollectorRegistry, readings: Iterable[Reading] = ()) -> bytes:
     """The text of a scrape: what was counted in `registry`, and what was read just now."""
     read = CollectorRegistry()
-    read.register(Snapshot(readings=list(readings)))  # type: ignore[arg-type] - duck-typed by the client
+    read.register(Snapshot(readings=tuple(readings)))  # type: ignore[arg-type] - duck-typed by the client
     return generate_latest(registry) + generate_latest(read)
