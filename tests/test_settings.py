@@ -2,6 +2,7 @@
 
 import base64
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,19 @@ def test_mutual_tls_is_set_whole_and_where_it_has_a_listener_and_a_caller(enviro
         assert any("together" in reason for reason in unfit(environment, **{**whole, **there, name: ""}))
     assert unfit(environment, **{**whole, **there, "CP_INTERNAL_BIND": ""})
     assert unfit(environment, **{**whole, **there, "CP_BACKEND_URL": "http://cp-internal:8002"})
+
+
+def test_a_price_is_a_decimal_and_metrics_listen_in_the_open_only_with_a_token(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    assert unfit(environment, USAGE_PRICES="youtube=0.02 instagram/reel=1") == []
+    assert load().prices() == {"youtube": Decimal("0.02"), "instagram/reel": Decimal(1)}
+    for wrong in ("youtube", "youtube=", "=1", "youtube=-1", "youtube=NaN", "youtube=1e9"):
+        assert len(unfit(environment, USAGE_PRICES=wrong)) == 1, wrong
+    environment.delenv("USAGE_PRICES")
+    for bind in ("127.0.0.1:9102", "localhost:9102", "[::1]:9102"):
+        assert unfit(environment, METRICS_BIND=bind) == []
+    for bind in ("0.0.0.0:9102", ":9102", "127.0.0.1.example.com:1", "127.0.0.1"):
+        assert len(unfit(environment, METRICS_BIND=bind)) == 1, bind
+    assert unfit(environment, METRICS_BIND="0.0.0.0:9102", METRICS_TOKEN="t" * 32) == []
+    assert len(unfit(environment, METRICS_TOKEN="planted-short")) == 1

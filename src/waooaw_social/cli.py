@@ -17,6 +17,7 @@ from waooaw_social.clients.environment import BadCertificate
 from waooaw_social.core.ids import Platform
 from waooaw_social.plant.door import SCOPES
 from waooaw_social.platforms.registry import kits
+from waooaw_social.scraping import worker_metrics
 from waooaw_social.serving import Process, run
 from waooaw_social.settings import CP, PLANT, Settings, Unfit, load
 from waooaw_social.storage.api_keys import ApiKeys, KnownKey
@@ -223,6 +224,7 @@ async def _serve(
             if plant_port is not None:
                 parts.api(process, host, plant_port)
             process.tasks += [parts.work] if work else []
+            process.listeners += worker_metrics(settings) if work else []
         await run(process)
 
 

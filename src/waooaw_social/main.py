@@ -24,7 +24,6 @@ from waooaw_social.clients.environment import (
     retry_policy,
 )
 from waooaw_social.core.ids import Platform
-from waooaw_social.core.refusal import Scope
 from waooaw_social.core.secret import Secret
 from waooaw_social.cp import api as cp_api
 from waooaw_social.cp.internal_api import internal_service
@@ -33,7 +32,8 @@ from waooaw_social.durable.audit import audit_some
 from waooaw_social.durable.ports import Delays
 from waooaw_social.durable.runner import Runner
 from waooaw_social.durable.worker import Worker
-from waooaw_social.metrics import BREAKER, OLDEST_DUE, QUOTA_LEFT, UNRESOLVED, NoMeter, PrometheusMeter
+from waooaw_social.metrics import NoMeter, PlatformMetricsCollector, PrometheusMeter
+from waooaw_social.metrics.prometheus import BREAKER, expect_posts
 from waooaw_social.plant import api as plant_api
 from waooaw_social.plant import webhooks as plant_webhooks
 from waooaw_social.plant.door import Limiter
@@ -42,9 +42,10 @@ from waooaw_social.plant.media import MediaDesk
 from waooaw_social.plant.planning import Planning
 from waooaw_social.plant.publishing import Publishing
 from waooaw_social.plant.quotas_api import Quotas, mount_quotas
+from waooaw_social.plant.usage_api import Prices, UsagePage
 from waooaw_social.platforms.kit import Kits
-from waooaw_social.platforms.manifest import Bucket
 from waooaw_social.platforms.registry import kits
+from waooaw_social.scraping import CPScrape, PlantScrape, apps_of, log_post, offer_metrics
 from waooaw_social.serving import Listener, Process
 from waooaw_social.settings import Settings
 from waooaw_social.storage.api_keys import ApiKeys
@@ -65,13 +66,14 @@ from waooaw_social.storage.plant.media import SqlMedia
 from waooaw_social.storage.plant.publications import SqlPublications
 from waooaw_social.storage.plant.quota import SqlQuota
 from waooaw_social.storage.plant.settling import SqlSettling
+from waooaw_social.storage.plant.usage import SqlUsage
 from waooaw_social.storage.seal import KeyRing, Sealer
 from waooaw_social.wire.breaker import WORST, State
 from waooaw_social.wire.clock import RemoteClock, SystemClock
 from waooaw_social.wire.fetch import Fetcher
 from waooaw_social.wire.gateway import Gateway
 from waooaw_social.wire.media import MediaFolder
-from waooaw_social.wire.quota import Told, Warnings
+from waooaw_social.wire.quota import Warnings
 from waooaw_social.wire.resolver import CPSocialCredentialResolver
 from waooaw_social.wire.tokens import Tokens
 from waooaw_social.wire.transport import Transport
@@ -81,8 +83,8 @@ log = structlog.get_logger(__name__)
 CUSTOMER_KEY, AGENT_KEY = "cpk", "plk"
 HOUSEKEEPING = 3600.0
 """Seconds between two rounds of shredding and sweeping."""
-MEASURE = 10.0
-"""Seconds between two looks at how the work stands."""
+RETRYING_KEPT = 30 * 24 * 3600.0
+"""Seconds for which the usage events of attempts stay that were tried again; those of endings stay for good."""
 REPLIES_KEPT = 30 * 24 * 3600.0
 MEDIA_KEPT = 2 * 24 * 3600.0
 TOLD_KEPT = 35 * 24 * 3600.0
@@ -117,6 +119,7 @@ async def cp(settings: Settings, clock: Clock, host: str, port: int) -> AsyncGen
         key = Secret(settings.plant_internal_api_key.get_secret_value())
         apart = settings.cp_internal_bind
         public = cp_api.create_app(vault, internal_key=key, internal_here=apart is None)
+        offer_metrics(public, CPScrape(db=db), settings)
         listeners = [Listener(app=public, host=host, port=port)]
         if apart:
             internal_trust(settings)  # says what is wrong with the files before anything listens
@@ -135,7 +138,10 @@ async def plant(settings: Settings, clock: Clock) -> AsyncGenerator["Plant"]:
         db = await stack.enter_async_context(opened(settings.plant_database(), "plant", clock, settings))
         resolver = resolver_of(settings)
         stack.push_async_callback(resolver.aclose)
-        ledger = SqlLedger(db=db, sealer=Sealer(KeyRing(settings.plant_ledger_secret.get_secret_value())))
+        events = PlatformMetricsCollector(on_event=log_post, collecting=settings.enable_metrics_collection)
+        sealer = Sealer(KeyRing(settings.plant_ledger_secret.get_secret_value()))
+        ledger = SqlLedger(db=db, sealer=sealer, tell=events.record)
+        expect_posts()
         yield Plant(
             settings=settings,
             clock=clock,
@@ -167,6 +173,7 @@ class Plant:
         public, webhooks = plant_api.create_app(self._desk()), self._webhooks()
         add_readiness(public, self.publications.standing)
         mount_quotas(public, self._quotas())
+        offer_metrics(public, self._scrape(), self.settings)
         app = plant_webhooks.beside(public, plant_webhooks.create_app(webhooks))
         process.listeners.append(Listener(app=app, host=host, port=port))
         process.tasks.append(webhooks.run)
@@ -177,8 +184,12 @@ class Plant:
             breaker=self.breaker(),
             kits=self.kits,
             clock=self.clock,
-            apps=tuple(client.client_id for client in oauth_clients(self.settings).values()),
+            apps=tuple(sorted(apps_of(self.settings))),
         )
+
+    def _scrape(self) -> PlantScrape:
+        usage, quota = SqlUsage(db=self.db), SqlQuota(db=self.db, clock=self.clock)
+        return PlantScrape(usage=usage, quota=quota, kits=self.kits, apps=apps_of(self.settings), clock=self.clock)
 
     def breaker(self) -> SqlBreaker:
         """The fleet's circuits, and an operator's freezes, as this process sees them."""
@@ -224,7 +235,8 @@ class Plant:
             store=self.publications,
             listing=SqlListing(db=self.db),
             changes=SqlChanges(db=self.db, prepare_ahead=self.settings.prepare_ahead_seconds),
-            settling=SqlSettling(db=self.db),
+            settling=SqlSettling(db=self.db, tell=self.ledger.tell),
+            usage=UsagePage(usage=SqlUsage(db=self.db), prices=Prices(table=self.settings.prices())),
             media=media,
             largest_upload=self.settings.fetch_max_bytes,
             wake=self.wake.set,
@@ -247,8 +259,8 @@ class Plant:
             if self.db.sqlite:
                 stack.enter_context(OneWorker(Url(self.settings.plant_database()).path))
             stack.push_async_callback(transport.aclose)
-            told = quota_gauge(self.kits, Warnings(clock=self.clock), shown=self.settings.enable_metrics_collection)
-            quota = SqlQuota(db=self.db, clock=self.clock, journal=Journal(self.settings.var / "quota"), told=told)
+            told, journal = Warnings(clock=self.clock), Journal(self.settings.var / "quota")
+            quota = SqlQuota(db=self.db, clock=self.clock, journal=journal, told=told)
             worker = self._worker(transport, media, quota)
             giving_back = asyncio.create_task(quota.run())
             stack.push_async_callback(ended, giving_back)
@@ -256,8 +268,6 @@ class Plant:
             stack.callback(housekeeping.cancel)
             listening = asyncio.create_task(bell.listen(Url(self.settings.plant_database()), self.wake.set))
             stack.callback(listening.cancel)
-            measuring = asyncio.create_task(self._measure())
-            stack.callback(measuring.cancel)
             await worker.run(stop)
 
     def _worker(self, transport: Transport, media: MediaFolder, quota: SqlQuota) -> Worker:
@@ -298,17 +308,6 @@ class Plant:
             wake=self.wake,
         )
 
-    async def _measure(self) -> None:
-        """Put into figures how the work stands."""
-        while True:
-            try:
-                standing = await self.publications.standing()
-                OLDEST_DUE.set(standing.oldest_due)
-                UNRESOLVED.set(standing.unresolved)
-            except Exception as error:  # the next round does it
-                log.warning("not_measured", error=type(error).__name__)
-            await asyncio.sleep(MEASURE)
-
     async def _keep_house(self, media: MediaFolder, worker: Worker) -> None:
         while True:
             for kit in self.kits.values():
@@ -321,6 +320,7 @@ class Plant:
                 shredded = await self.ledger.shred(older_than=REPLIES_KEPT)
                 forgotten = await self.publications.forget_orders()
                 await SqlQuota(db=self.db, clock=self.clock).sweep()
+                await SqlUsage(db=self.db).forget_retrying(older_than=RETRYING_KEPT)
                 untold = await self.inbox.forget(older_than=TOLD_KEPT)
                 uploads = SqlMedia(db=self.db)
                 unused = await uploads.forget(older_than=MEDIA_KEPT)
@@ -353,18 +353,6 @@ def breaker_gauge(platform: Platform, family: str, state: State) -> None:
 
 def untold(platform: Platform, family: str, state: State) -> None:
     """`ENABLE_METRICS_COLLECTION=false`."""
-
-
-def quota_gauge(known: Kits, warnings: Told, *, shown: bool) -> Told:
-    """Warns, and shows what is left of the app's days. A budget's part of one is in the warnings only."""
-    platforms = {b.name: kit.manifest.platform for kit in known.values() for b in kit.manifest.buckets if b.limit}
-
-    def told(bucket: Bucket, scope: str, used: int) -> None:
-        warnings(bucket, scope, used)
-        if shown and bucket.name in platforms and bucket.limit is not None and bucket.scope is Scope.APP:
-            QUOTA_LEFT.labels(platforms[bucket.name], bucket.name).set(bucket.limit - used)
-
-    return told
 
 
 def customer_keys(db: Database) -> ApiKeys:

@@ -6,7 +6,9 @@ customers' URLs that may point anywhere. It says all that is wrong at once, and 
 
 import base64
 import ipaddress
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -127,6 +129,17 @@ class Settings(BaseSettings):
         0.2, ge=0, lt=1, description="How much of an app's daily quota is kept for publishing, before analytics."
     )
     enable_metrics_collection: bool = Field(True, description="Count what happens.")
+    metrics_token: SecretStr | None = Field(
+        None, description="What Prometheus shows at /metrics. Without it CP and Plant serve no /metrics."
+    )
+    metrics_bind: str | None = Field(
+        None,
+        description="HOST:PORT of a worker's own /metrics; without METRICS_TOKEN the host must be this machine's loopback.",
+    )
+    usage_prices: Words = Field(
+        frozenset(),
+        description="What a published post costs: `youtube=0.02 instagram/reel=0.05`; `/api/v1/usage` adds it up.",
+    )
     http_transport: Literal["aiohttp", "httpx2"] = Field("aiohttp", description="The HTTP client under the wire.")
 
     reconcile_delay_seconds: float = Field(120.0, gt=0, description="How old a doubt must be before it is looked at.")
@@ -155,6 +168,16 @@ class Settings(BaseSettings):
             "WHATSAPP_MESSAGES_PER_SECOND": self.whatsapp_messages_per_second,
         }
 
+    def prices(self) -> dict[str, Decimal]:
+        """The price table. Raises `ValueError` where a word of it is none."""
+        found = dict[str, Decimal]()
+        for word in self.usage_prices:
+            name, equals, price = word.partition("=")
+            if not (name and equals and re.fullmatch(r"\d{1,9}(\.\d{1,9})?", price)):
+                raise ValueError("a price is written like youtube=0.02 or instagram/reel=0.05")
+            found[name] = Decimal(price)
+        return found
+
     def features(self) -> frozenset[str]:
         return frozenset({"YOUTUBE_COMMUNITY_POSTS"} if self.youtube_community_posts else ())
 
@@ -180,6 +203,7 @@ class Settings(BaseSettings):
             yield "CP_INTERNAL_TLS_CERT is for a listener of its own: set CP_INTERNAL_BIND"
         if any(parts) and opens != CP and not self.cp_backend_url.startswith("https://"):
             yield "CP_BACKEND_URL is not https, which CP_INTERNAL_TLS_CERT asks for"
+        yield from self._unfit_metrics()
 
     def _unfit(self, opens: frozenset[str]) -> Iterator[str]:
         key = self.plant_internal_api_key.get_secret_value()
@@ -194,6 +218,20 @@ class Settings(BaseSettings):
         for name in ("platform_origin", "clock_url", "fetch_allow_origins"):
             if getattr(self, name):
                 yield f"{name.upper()} is for development: it would send tokens, or time, or customers' URLs elsewhere"
+
+    def _unfit_metrics(self) -> Iterator[str]:
+        try:
+            self.prices()
+        except ValueError as error:
+            yield f"USAGE_PRICES: {error}"
+        host, colon, port = (self.metrics_bind or "").rpartition(":")
+        if self.metrics_bind and not (colon and port.isdecimal()):
+            yield "METRICS_BIND is not HOST:PORT"
+        elif self.metrics_bind and self.metrics_token is None and not _loopback(host):
+            yield "METRICS_BIND names more than this machine's loopback, and there is no METRICS_TOKEN"
+        token = self.metrics_token
+        if self.environment == "production" and token and len(token.get_secret_value()) < SHORTEST_KEY:
+            yield f"METRICS_TOKEN is shorter than {SHORTEST_KEY} characters"
 
 
 def load(opens: frozenset[str] = CP | PLANT) -> Settings:
@@ -247,6 +285,10 @@ def _server(url: str) -> tuple[frozenset[str], tuple[str, str]]:
     named = unquote(asked.get("host") or asked.get("hostaddr") or host).lower()
     database = asked.get("dbname") or unquote(name.rstrip("/")) or unquote(user.partition(":")[0])
     return frozenset(word.strip("[]") for word in named.split(",")), (asked.get("port") or port or "5432", database)
+
+
+def _loopback(host: str) -> bool:
+    return host in {"localhost", "[::1]"} or re.fullmatch(r"127\.\d+\.\d+\.\d+", host) is not None
 
 
 def _here(host: str) -> bool:

@@ -68,6 +68,8 @@ async def test_every_answer_of_plants_is_described_and_every_no_as_a_problem(hou
         "/api/v1/media/fetch",
         "/api/v1/media/{media_id}",
         "/api/v1/quotas",
+        "/api/v1/usage",
+        "/api/v1/usage/export",
         "/healthz",
         "/readyz",
     }

@@ -9,8 +9,10 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal, Self
 
+from waooaw_social.clients.counted import CallMeter, Counted, Tally
 from waooaw_social.clients.endings import given_up, not_done, result_of
 from waooaw_social.core.account import Account
 from waooaw_social.core.clock import Clock
@@ -22,10 +24,11 @@ from waooaw_social.durable.memory import MemoryInbox, MemoryLedger
 from waooaw_social.durable.ports import NONE, Delays, Ending, EntryState, Files, Overtaken, Parked, Repeats
 from waooaw_social.durable.reading import Unanswered, read
 from waooaw_social.durable.runner import Runner
+from waooaw_social.metrics.collector import PlatformMetricsCollector, get_metrics_collector
 from waooaw_social.platforms.kit import CredentialReport, Kit
 from waooaw_social.wire.gateway import Gateway
 from waooaw_social.wire.holding import HELD_CODES
-from waooaw_social.wire.ports import Cost, Errand, NotSent, ResolvedSocialCredentials, Unknown, errand_of
+from waooaw_social.wire.ports import Errand, NotSent, ResolvedSocialCredentials, Unknown, errand_of
 
 DEADLINE = 600.0
 """Seconds of waiting. Long enough for the reconcile delay and three looks."""
@@ -33,21 +36,6 @@ LEASE = 24 * 3600.0
 """Seconds. Nobody else is there to take over; an upload may take hours."""
 SHORTEST_WAIT = 1.0
 """Seconds that a wait counts at least, so that no row of waits of nothing goes on for ever."""
-
-
-@dataclass
-class CallMeter:
-    """Fills the gateway's `Meter`: how many calls left, and what they cost."""
-
-    calls: int = 0
-    quota: dict[str, int] = field(default_factory=dict[str, int])
-
-    def called(self, *, platform: Platform, name: str, answer: str, seconds: float, cost: Cost | None) -> None:
-        if answer == "not_written":
-            return
-        self.calls += 1
-        if cost:
-            self.quota[cost.bucket] = self.quota.get(cost.bucket, 0) + cost.units
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +48,8 @@ class Wiring:
     clock: Clock
     meter: CallMeter
     delays: Delays = field(default_factory=Delays)
+    events: PlatformMetricsCollector = field(default_factory=get_metrics_collector)
+    """Is told how each call that publishes ended."""
     closing: tuple[Callable[[], Awaitable[None]], ...] = ()
     """What goes with the client, beside its connections."""
 
@@ -137,6 +127,18 @@ class SocialClient:
     # --- one publication --------------------------------------------------------------------------------------------------
 
     async def _publish(self, credential_ref: str, format: str, content: Content) -> SocialPostResult:
+        """One post and one usage event, however it ends."""
+        known = Counted(
+            platform=self.platform,
+            customer_id=self._customer_id,
+            credential_ref=credential_ref,
+            format=format,
+            content=content,
+        )
+        post = partial(self._carry_out, credential_ref, format, content)
+        return await known.run(post, clock=self._wiring.clock, to=self._wiring.events)
+
+    async def _carry_out(self, credential_ref: str, format: str, content: Content, tally: Tally) -> SocialPostResult:
         errand = self._errand(credential_ref)
         unknown = Account(
             customer_id=self._customer_id,
@@ -158,6 +160,8 @@ class SocialClient:
         finally:
             if self._ledger.kept[publication.id].state in WAITING:  # also where the caller was cancelled
                 self._ledger.give_up(publication.id)
+                rows = self._ledger.kept[publication.id].rows
+                tally.in_doubt = any(row.state is EntryState.UNRESOLVED for row in rows)
 
     def _refuse_unasked(self, draft: Publication) -> None:
         """What is wrong whoever asks: a flow says it before its first step, and nobody, CP included, need be asked."""

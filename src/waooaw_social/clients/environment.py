@@ -16,6 +16,7 @@ from waooaw_social.clients.client import CallMeter, Wiring
 from waooaw_social.core.ids import Platform
 from waooaw_social.core.secret import Secret
 from waooaw_social.durable.ports import Delays
+from waooaw_social.metrics.collector import get_metrics_collector
 from waooaw_social.platforms.kit import OAuthClient
 from waooaw_social.platforms.registry import kits
 from waooaw_social.settings import Settings, load
@@ -92,6 +93,8 @@ def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Se
     """What a client of `platform` is made of."""
     settings = settings or load(frozenset())
     clock, meter, place = _clock, CallMeter(), settings.platform_origin
+    events = get_metrics_collector()
+    events.collecting = settings.enable_metrics_collection
     known = kits(limits=settings.quota_limits(), features=settings.features())
     transport = Transport(origin=settings.platform_origin, kind=settings.http_transport)
     # A name that nobody can foresee, in a folder that everybody can write to.
@@ -126,6 +129,7 @@ def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Se
         clock=clock,
         meter=meter,
         delays=delays,
+        events=events,
         closing=(lambda: asyncio.to_thread(shutil.rmtree, folder, True), _hand_back(source)),
     )
 

@@ -3,8 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from waooaw_social.metrics.prometheus import REFRESHES, RESOLVES
 from waooaw_social.storage.api_keys import ApiKey, ApiKeys
-from waooaw_social.storage.cp.credentials import Actor, Credentials, NewToken, Opened, Stored, Wanted
+from waooaw_social.storage.cp.credentials import (
+    Actor,
+    Credentials,
+    NewToken,
+    NoSuchCredential,
+    Opened,
+    Stale,
+    Stored,
+    Wanted,
+)
 
 LEASE = 20.0
 """Seconds that somebody has to refresh a token: two tries of a token call."""
@@ -41,13 +51,26 @@ class Vault:
 
     async def resolve(self, customer_id: str, ref: str, actor: Actor) -> Opened:
         """Raises `NoSuchCredential`."""
-        return await self.credentials.open(customer_id, ref, actor)
+        try:
+            opened = await self.credentials.open(customer_id, ref, actor)
+        except NoSuchCredential:
+            RESOLVES.labels("unknown").inc()
+            raise
+        RESOLVES.labels("lent").inc()
+        return opened
 
     async def update(self, customer_id: str, ref: str, new: NewToken, actor: Actor) -> int:
         """Raises `NoSuchCredential`, `Stale`."""
-        return await self.credentials.update(customer_id, ref, new, actor)
+        try:
+            version = await self.credentials.update(customer_id, ref, new, actor)
+        except Stale:
+            REFRESHES.labels("stale").inc()
+            raise
+        REFRESHES.labels("stored").inc()
+        return version
 
     async def lease(self, customer_id: str, ref: str, version: int | None, actor: Actor) -> Lease:
         """Raises `NoSuchCredential`."""
         granted, until, newest = await self.credentials.lease(customer_id, ref, version, LEASE, actor)
+        REFRESHES.labels("granted" if granted else "denied").inc()
         return Lease(granted=granted, until=until.isoformat(), version=newest)

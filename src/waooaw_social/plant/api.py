@@ -1,19 +1,20 @@
 """Plant's API: an agent's key in, publications accepted and shown. An id of another customer's is an id that does not exist.
 
-This file joins the parts: orders, publications, media; each has its routes in a file of its own, and `door.py` stands before all of them.
+This file joins the parts: orders, publications, media, usage; each has its routes in a file of its own, and `door.py` stands before all of them.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 
-from waooaw_social.plant import media_api, orders_api, publications_api
-from waooaw_social.plant.door import Limiter
+from waooaw_social.plant import media_api, orders_api, publications_api, usage_api
+from waooaw_social.plant.door import READ, Limiter, agent, may
 from waooaw_social.plant.media import MediaDesk
 from waooaw_social.plant.planning import Planning
-from waooaw_social.plant.problems import unreadable
+from waooaw_social.plant.problems import PROBLEMS, unreadable
 from waooaw_social.plant.publishing import Publishing
 from waooaw_social.storage.api_keys import ApiKeys
 from waooaw_social.storage.plant.changing import SqlChanges
@@ -35,6 +36,7 @@ class Desk:
     listing: SqlListing
     changes: SqlChanges
     settling: SqlSettling
+    usage: usage_api.UsagePage
     media: MediaDesk
     largest_upload: int
     """Bytes."""
@@ -54,6 +56,7 @@ def create_app(desk: Desk) -> FastAPI:
     state.settling = desk.settling
     for part in (orders_api, publications_api, media_api):
         part.add_routes(app)
+    app.include_router(usage_api.router(Depends(agent), partial(may, scope=READ), desk.usage, PROBLEMS))
     app.add_api_route("/healthz", healthz, methods=["GET"], summary="Whether this process answers")
     return app
 

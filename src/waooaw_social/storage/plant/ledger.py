@@ -7,12 +7,13 @@ be put into another's. As long as its twin, and in the same order.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import IntegrityError
 
+from waooaw_social.core.events import PlatformPostEvent
 from waooaw_social.core.ids import Audience, PublicationId, RemoteId
 from waooaw_social.core.post import Published
 from waooaw_social.core.publication import State
@@ -37,10 +38,12 @@ from waooaw_social.durable.ports import (
 )
 from waooaw_social.platforms.call import Reply
 from waooaw_social.storage.db import Database, now
+from waooaw_social.storage.plant import usage
 from waooaw_social.storage.plant.codec import plain, refusal_to_json, reply_from_bytes, reply_to_bytes
 from waooaw_social.storage.plant.tables import entries, publications
 from waooaw_social.storage.seal import Sealer
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -50,6 +53,8 @@ class SqlLedger:
 
     db: Database
     sealer: Sealer
+    tell: Callable[[PlatformPostEvent], None] = lambda _: None
+    """Is told of each usage event once it is committed, by the process that wrote it. Must not raise."""
 
     async def begin(self, lease: Lease, name: str, *, audience: Audience | None, seen: Sequence[Entry]) -> Attempt:
         def work(c: sa.Connection) -> Attempt:
@@ -123,7 +128,7 @@ class SqlLedger:
         return await self.db.read(lambda c: frozenset(RemoteId(found) for found in c.execute(owned).scalars()))
 
     async def park(self, lease: Lease, parked: Parked, answer: Answer | None = None) -> bool:
-        def work(c: sa.Connection) -> bool:
+        def work(c: sa.Connection) -> tuple[bool, PlatformPostEvent | None]:
             if answer:
                 self._complete(c, answer)
             refusal = refusal_to_json(parked.refusal) if parked.refusal else None
@@ -133,25 +138,26 @@ class SqlLedger:
                 "why": plain(parked.why),
                 "refusal": refusal,
             }
-            return _leave(c, lease, values)
+            mine = _leave(c, lease, values)
+            return mine, usage.ended(c, lease.publication_id, parked.repeats.retry_count) if mine else None
 
-        return await self.db.write(work)
+        return self._told(await self.db.write(work))
 
     async def end(
         self, lease: Lease, ending: Done | Failed | Undecided | Missed, answer: Answer | None = None
     ) -> Completion | None:
-        def work(c: sa.Connection) -> Completion | None:
+        def work(c: sa.Connection) -> tuple[Completion | None, PlatformPostEvent | None]:
             completion = self._complete(c, answer) if answer else Completion.KNOWN
             if completion is Completion.OWNED:
-                return completion
+                return completion, None
             if not _leave(c, lease, ending_values(ending) | {"ended_at": now()}):
-                return None
+                return None, None
             if after := DOUBT_AFTER.get(type(ending)):
                 open_ones = (entries.c.publication == lease.publication_id) & _is(EntryState.OPEN)
                 c.execute(sa.update(entries).where(open_ones).values(state=after.value))
-            return completion
+            return completion, usage.ended(c, lease.publication_id, ending.repeats.retry_count)
 
-        return await self.db.write(work)
+        return self._told(await self.db.write(work))
 
     async def detail(self, publication_id: PublicationId, published: Published) -> None:
         one = (publications.c.id == publication_id) & (publications.c.state == State.PUBLISHED.value)
@@ -180,6 +186,12 @@ class SqlLedger:
             looks=row.looks,
             looked_for=row.looked_for,
         )
+
+    def _told(self, outcome: tuple[T, PlatformPostEvent | None]) -> T:
+        """The outcome of a write that is committed; its event goes on."""
+        if outcome[1] is not None:
+            self.tell(outcome[1])
+        return outcome[0]
 
     # --- parts of a transaction -------------------------------------------------------------------------------------------
 

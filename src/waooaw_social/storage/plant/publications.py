@@ -20,7 +20,7 @@ from waooaw_social.core.publication import Publication, State
 from waooaw_social.core.refusal import Cure, Reaction, Refusal, Scope
 from waooaw_social.durable.ports import NOTHING_HELD, Claim, EntryState, Lease
 from waooaw_social.storage.db import Database, now
-from waooaw_social.storage.plant import bell, claiming, standing
+from waooaw_social.storage.plant import bell, claiming, standing, usage
 from waooaw_social.storage.plant.claiming import Ring
 from waooaw_social.storage.plant.codec import content_to_json, publication_of, refusal_to_json
 from waooaw_social.storage.plant.ledger import SqlLedger
@@ -204,6 +204,7 @@ class SqlPublications:
         values = {
             "epoch": publications.c.epoch + 1,
             "worker": worker,
+            "claimed_at": now(),
             "due_at": now() + lease,
             "state": State.RUNNING.value,
         }
@@ -211,6 +212,8 @@ class SqlPublications:
         claims, unread = self._claims(c, list(before), {i: row.due_at for i, row in before.items() if row.worker})
         if unread:
             c.execute(sa.update(publications).where(publications.c.id.in_(unread)).values(**_unreadable()))
+            for publication_id in unread:
+                usage.ended(c, publication_id)
         return claims
 
     def _claims(

@@ -5,6 +5,7 @@ an attempt holds for this one too, also when a late answer proves the person wro
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,11 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from waooaw_social.core.events import PlatformPostEvent
 from waooaw_social.core.publication import State
 from waooaw_social.core.refusal import Refusal
 from waooaw_social.durable.ports import EntryState, HeardBy
 from waooaw_social.storage.db import Database, now
-from waooaw_social.storage.plant import bell
+from waooaw_social.storage.plant import bell, usage
 from waooaw_social.storage.plant.codec import refusal_to_json
 from waooaw_social.storage.plant.reach import Reach
 from waooaw_social.storage.plant.tables import entries, publications, settlements
@@ -63,11 +65,14 @@ class SqlSettling:
     """Settles unresolved publications."""
 
     db: Database
+    tell: Callable[[PlatformPostEvent], None] = lambda _: None
+    """Is told of each usage event once it is committed. Must not raise."""
 
     async def settle(self, reach: Reach, publication_id: str, settlement: Settlement) -> Settled | None:
         """None where there is none of this id within reach."""
         if "\0" in publication_id:
             return None
+        heard: list[PlatformPostEvent] = []
         one = sa.select(publications).where(reach.publication(publication_id)).with_for_update()
 
         def work(c: sa.Connection) -> Settled | None:
@@ -86,9 +91,14 @@ class SqlSettling:
             c.execute(sa.insert(settlements).values(**_audited(row, settlement)))
             if settlement.decision is Decision.SEND_AGAIN:
                 bell.ring(c)
+            event = usage.ended(c, row.id)
+            heard[:] = [event] if event else []
             return Settled.DONE
 
-        return await self.db.write(work)
+        settled = await self.db.write(work)
+        for event in heard:
+            self.tell(event)
+        return settled
 
 
 def settled_of(c: sa.Connection, publication_id: str) -> list[dict[str, Any]]:

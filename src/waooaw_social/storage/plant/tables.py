@@ -33,6 +33,7 @@ publications = sa.Table(
     sa.Column("due_at", sa.Double, nullable=False),
     sa.Column("epoch", sa.Integer, nullable=False, server_default="0"),
     sa.Column("worker", sa.Text),
+    sa.Column("claimed_at", sa.Double),  # when the newest run began
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("ended_at", sa.Double),
     sa.Column("audited_at", sa.Double),
@@ -52,7 +53,7 @@ UNRESOLVED = publications.c.state == sa.literal_column(f"'{State.UNRESOLVED}'")
 sa.Index("ripening", publications.c.due_at, sqlite_where=RIPENING, postgresql_where=RIPENING)
 sa.Index("ready", publications.c.customer_id, publications.c.due_at, sqlite_where=READY, postgresql_where=READY)
 sa.Index("leased", publications.c.due_at, sqlite_where=LEASED, postgresql_where=LEASED)
-sa.Index("unresolved", publications.c.ended_at, sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED)
+sa.Index("unresolved", publications.c.platform, sqlite_where=UNRESOLVED, postgresql_where=UNRESOLVED)
 sa.Index("of_customer", publications.c.customer_id, publications.c.created_at)
 
 entries = sa.Table(
@@ -203,5 +204,34 @@ workers = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("seen_at", sa.Double, nullable=False),  # when its claims were last known to work
 )
+
+usage = sa.Table(
+    "usage",
+    metadata,
+    sa.Column("publication", sa.Text, sa.ForeignKey(publications.c.id), primary_key=True),
+    sa.Column(
+        "epoch", sa.Integer, primary_key=True
+    ),  # of the run that ended; a person's settling ends the last run anew
+    sa.Column("status", sa.Text, primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("customer_id", sa.Text, nullable=False),
+    sa.Column("agent_id", sa.Text),
+    sa.Column("correlation_id", sa.Text),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("credential_ref", sa.Text, nullable=False),
+    sa.Column("content_type", sa.Text, nullable=False),
+    sa.Column("content_length", sa.Integer, nullable=False),
+    sa.Column("duration_ms", sa.BigInteger, nullable=False),
+    sa.Column("post_id", sa.Text),
+    sa.Column("error_code", sa.Text),
+    sa.Column("error_message", sa.Text),
+    sa.Column("is_transient", sa.Boolean),
+    sa.Column("retry_count", sa.Integer, nullable=False),
+)
+_success = usage.c.status == "success"
+sa.Index("billed_once", usage.c.publication, unique=True, sqlite_where=_success, postgresql_where=_success)
+sa.Index("usage_of_customer", usage.c.customer_id, usage.c.at)
+_retrying = usage.c.status == "retrying"
+sa.Index("usage_to_forget", usage.c.at, sqlite_where=_retrying, postgresql_where=_retrying)
 
 api_keys = api_keys_table(metadata)

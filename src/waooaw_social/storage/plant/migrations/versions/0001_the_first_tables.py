@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.Double(), nullable=False),
         sa.Column("epoch", sa.Integer(), server_default="0", nullable=False),
         sa.Column("worker", sa.Text(), nullable=True),
+        sa.Column("claimed_at", sa.Double(), nullable=True),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("ended_at", sa.Double(), nullable=True),
         sa.Column("audited_at", sa.Double(), nullable=True),
@@ -134,7 +135,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "unresolved",
-            ["ended_at"],
+            ["platform"],
             unique=False,
             sqlite_where=sa.text("state = 'unresolved'"),
             postgresql_where=sa.text("state = 'unresolved'"),
@@ -248,8 +249,64 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'absent'"),
         )
 
+    op.create_table(
+        "usage",
+        sa.Column("publication", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("correlation_id", sa.Text(), nullable=True),
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("credential_ref", sa.Text(), nullable=False),
+        sa.Column("content_type", sa.Text(), nullable=False),
+        sa.Column("content_length", sa.Integer(), nullable=False),
+        sa.Column("duration_ms", sa.BigInteger(), nullable=False),
+        sa.Column("post_id", sa.Text(), nullable=True),
+        sa.Column("error_code", sa.Text(), nullable=True),
+        sa.Column("error_message", sa.Text(), nullable=True),
+        sa.Column("is_transient", sa.Boolean(), nullable=True),
+        sa.Column("retry_count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["publication"],
+            ["publications.id"],
+        ),
+        sa.PrimaryKeyConstraint("publication", "epoch", "status"),
+    )
+    with op.batch_alter_table("usage", schema=None) as batch_op:
+        batch_op.create_index(
+            "billed_once",
+            ["publication"],
+            unique=True,
+            sqlite_where=sa.text("status = 'success'"),
+            postgresql_where=sa.text("status = 'success'"),
+        )
+        batch_op.create_index("usage_of_customer", ["customer_id", "at"], unique=False)
+        batch_op.create_index(
+            "usage_to_forget",
+            ["at"],
+            unique=False,
+            sqlite_where=sa.text("status = 'retrying'"),
+            postgresql_where=sa.text("status = 'retrying'"),
+        )
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("usage", schema=None) as batch_op:
+        batch_op.drop_index(
+            "usage_to_forget",
+            sqlite_where=sa.text("status = 'retrying'"),
+            postgresql_where=sa.text("status = 'retrying'"),
+        )
+        batch_op.drop_index("usage_of_customer")
+        batch_op.drop_index(
+            "billed_once",
+            sqlite_where=sa.text("status = 'success'"),
+            postgresql_where=sa.text("status = 'success'"),
+        )
+
+    op.drop_table("usage")
     with op.batch_alter_table("entries", schema=None) as batch_op:
         batch_op.drop_index(
             "sent_in_doubt_and_again",
