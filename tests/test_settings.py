@@ -56,6 +56,7 @@ def test_the_defaults_are_the_documented_ones(environment: pytest.MonkeyPatch) -
     assert settings.quota_limits() == {
         "YOUTUBE_API_QUOTA_DAILY_LIMIT": 10_000,
         "YOUTUBE_UPLOAD_QUOTA_DAILY_LIMIT": 100,
+        "WHATSAPP_MESSAGES_PER_SECOND": 80,
     }
     assert settings.http_transport == "aiohttp"
     assert (settings.send_window_seconds, settings.reconcile_delay_seconds, settings.lease_seconds) == (5, 120, 30)

@@ -1,4 +1,7 @@
-"""`waooaw-social`: starts the services, mints keys, shows the house at work. Every command reads the settings from the environment."""
+"""`waooaw-social`: starts the services, mints keys, shows the house at work. Every command reads the settings from the environment.
+
+Long, because every command stands here, each with what it prints.
+"""
 
 import asyncio
 import os

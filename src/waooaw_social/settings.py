@@ -2,6 +2,7 @@
 
 Production refuses to start with what is only good for development: default or short secrets, an origin or a clock that is not the real one,
 customers' URLs that may point anywhere. It says all that is wrong at once, and never a secret's value.
+As long as there are settings.
 """
 
 import base64

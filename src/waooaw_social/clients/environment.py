@@ -26,7 +26,7 @@ from waooaw_social.wire.fetch import Fetcher, FetchLimits
 from waooaw_social.wire.gateway import Gateway
 from waooaw_social.wire.holding import Budgets
 from waooaw_social.wire.media import MediaFolder
-from waooaw_social.wire.ports import TokenSource
+from waooaw_social.wire.ports import BreakerStore, TokenSource
 from waooaw_social.wire.quota import MemoryQuota, Warnings
 from waooaw_social.wire.resolver import CPSocialCredentialResolver
 from waooaw_social.wire.retry import RetryPolicy
@@ -111,9 +111,7 @@ def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Se
         transport=transport,
         tokens=tokens,
         quota=_quotas.setdefault(place, MemoryQuota(clock=clock, told=Warnings(clock=clock))),
-        breaker=_breakers.setdefault(place, MemoryBreaker(clock=clock))
-        if settings.enable_circuit_breaker
-        else NoBreaker(),
+        breaker=_breaker(settings),
         media=files,
         meter=meter,
         kits=known,
@@ -121,17 +119,22 @@ def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Se
         retry=retry_policy(settings),
         budgets=budgets(settings),
     )
-    delays = Delays(send_window=settings.send_window_seconds, reconcile=settings.reconcile_delay_seconds)
     return Wiring(
         kit=known[platform],
         gateway=gateway,
         files=files,
         clock=clock,
         meter=meter,
-        delays=delays,
+        delays=Delays(send_window=settings.send_window_seconds, reconcile=settings.reconcile_delay_seconds),
         events=events,
         closing=(lambda: asyncio.to_thread(shutil.rmtree, folder, True), _hand_back(source)),
     )
+
+
+def _breaker(settings: Settings) -> BreakerStore:
+    if not settings.enable_circuit_breaker:
+        return NoBreaker()
+    return _breakers.setdefault(settings.platform_origin, MemoryBreaker(clock=_clock))
 
 
 def _hand_back(source: TokenSource) -> Callable[[], Awaitable[None]]:
