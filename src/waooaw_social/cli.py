@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 import structlog
@@ -18,9 +19,9 @@ from pydantic import ValidationError
 from waooaw_social import main as wiring
 from waooaw_social.clients.environment import BadCertificate
 from waooaw_social.core.ids import Platform
+from waooaw_social.main.scraping import worker_metrics
 from waooaw_social.plant.door import SCOPES
 from waooaw_social.platforms.registry import kits
-from waooaw_social.scraping import worker_metrics
 from waooaw_social.serving import Process, run
 from waooaw_social.settings import CP, PLANT, Settings, Unfit, load
 from waooaw_social.storage.api_keys import ApiKeys, KnownKey
@@ -225,8 +226,8 @@ async def _serve(
         if plant_port is not None or work:
             parts = await stack.enter_async_context(wiring.plant(settings, clock))
             if plant_port is not None:
-                parts.api(process, host, plant_port)
-            process.tasks += [parts.work] if work else []
+                wiring.add_api(parts, process, host, plant_port)
+            process.tasks += [partial(wiring.work, parts)] if work else []
             process.listeners += worker_metrics(settings) if work else []
         await run(process)
 
