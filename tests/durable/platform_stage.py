@@ -1,13 +1,16 @@
 """A stage with the real gateway, the real transport and one of the sandbox's platforms behind a real socket. Time is stepped for all of them."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import pytest
+
+from durable.stores import emptied, open_store
 from durable.sweep import Stage, SteppingClock
 from waooaw_sandbox.app import Options, running
 from waooaw_social.core.account import Account
@@ -187,6 +190,41 @@ async def platform_stage(
         transport=transport,
     )
     await transport.aclose()
+
+
+StageOf: TypeAlias = Callable[[Any, SteppingClock], AbstractAsyncContextManager[Played]]
+"""A store and a clock to a stage."""
+
+
+def in_memory(stage_of: StageOf) -> Callable[[], AbstractAsyncContextManager[Played]]:
+    """A fresh stage for each case, on a fresh ledger in memory."""
+
+    @asynccontextmanager
+    async def fresh() -> AsyncIterator[Played]:
+        clock = SteppingClock()
+        async with open_store("memory", clock, "") as store, stage_of(store, clock) as stage:
+            yield stage
+
+    return fresh
+
+
+@asynccontextmanager
+async def in_database(
+    kind: str, folder: Path, request: pytest.FixtureRequest, stage_of: StageOf
+) -> AsyncIterator[Callable[[], AbstractAsyncContextManager[Played]]]:
+    """A fresh stage for each case, on one real database that is emptied before it."""
+    place: Any = folder if kind == "sqlite" else request.getfixturevalue("postgres_url")
+    clock = SteppingClock()
+    async with open_store(kind, clock, place) as store:
+
+        @asynccontextmanager
+        async def fresh() -> AsyncIterator[Played]:
+            await emptied(store)
+            clock.on_advance.clear()
+            async with stage_of(store, clock) as stage:
+                yield stage
+
+        yield fresh
 
 
 def publication_of(

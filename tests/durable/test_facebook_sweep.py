@@ -1,7 +1,6 @@
 """The crash sweep over a Page's flows, and everything that Facebook does by itself: posts that are live though it said no."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,8 @@ from typing import Any
 import pytest
 
 from durable.facebook_stage import SHAPES, facebook_stage, open_facebook, publication_for, seen
-from durable.platform_stage import House, Played
-from durable.stores import emptied, open_store
-from durable.sweep import Plan, SteppingClock, advance, carry_out, sweep, verdict
+from durable.platform_stage import House, Played, in_database, in_memory
+from durable.sweep import Plan, advance, carry_out, sweep, verdict
 from waooaw_social.core.ids import CustomerId
 from waooaw_social.core.publication import ENDED, State
 from waooaw_social.durable.ports import Done, Failed
@@ -82,13 +80,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 def on_memory(house: House, shape: str) -> Any:
-    @asynccontextmanager
-    async def fresh() -> AsyncIterator[Played]:
-        clock = SteppingClock()
-        async with open_store("memory", clock, "") as store, facebook_stage(house, store, clock, shape) as stage:
-            yield stage
-
-    return fresh
+    return in_memory(lambda store, clock: facebook_stage(house, store, clock, shape))
 
 
 # --- the process and the wire -------------------------------------------------------------------------------------------------
@@ -110,17 +102,9 @@ async def test_one_post_whatever_goes_wrong_wherever(house: House, shape: str) -
 async def test_the_same_on_a_database(
     house: House, kind: str, shape: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    place: Any = tmp_path if kind == "sqlite" else request.getfixturevalue("postgres_url")
-    clock = SteppingClock()
-    async with open_store(kind, clock, place) as store:
-
-        @asynccontextmanager
-        async def fresh() -> AsyncIterator[Played]:
-            await emptied(store)
-            clock.on_advance.clear()
-            async with facebook_stage(house, store, clock, shape) as stage:
-                yield stage
-
+    async with in_database(
+        kind, tmp_path, request, lambda store, clock: facebook_stage(house, store, clock, shape)
+    ) as fresh:
         assert await sweep(fresh, lambda _: State.PUBLISHED) > 20
 
 

@@ -1,7 +1,6 @@
 """The crash sweep over Instagram's formats, through the real gateway and a real socket to the sandbox."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,8 @@ from typing import Any
 import pytest
 
 from durable.instagram_stage import CONTENTS, instagram_stage, open_instagram, publication_for
-from durable.platform_stage import House, Played
-from durable.stores import emptied, open_store
-from durable.sweep import Case, Plan, SteppingClock, advance, carry_out, sweep, verdict
+from durable.platform_stage import House, Played, in_database, in_memory
+from durable.sweep import Case, Plan, advance, carry_out, sweep, verdict
 from waooaw_social.core.ids import CustomerId
 from waooaw_social.core.publication import WAITING, State
 
@@ -30,16 +28,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 def on_memory(house: House, what: str, login: str = "facebook") -> Any:
-    @asynccontextmanager
-    async def fresh() -> AsyncIterator[Played]:
-        clock = SteppingClock()
-        async with (
-            open_store("memory", clock, "") as store,
-            instagram_stage(house, store, clock, what, login) as stage,
-        ):
-            yield stage
-
-    return fresh
+    return in_memory(lambda store, clock: instagram_stage(house, store, clock, what, login))
 
 
 @pytest.mark.parametrize("what", CONTENTS)
@@ -54,17 +43,9 @@ async def test_the_same_with_instagram_login(house: House, what: str) -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_the_same_on_a_database(house: House, kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    place: Any = tmp_path if kind == "sqlite" else request.getfixturevalue("postgres_url")
-    clock = SteppingClock()
-    async with open_store(kind, clock, place) as store:
-
-        @asynccontextmanager
-        async def fresh() -> AsyncIterator[Played]:
-            await emptied(store)
-            clock.on_advance.clear()
-            async with instagram_stage(house, store, clock, "image") as stage:
-                yield stage
-
+    async with in_database(
+        kind, tmp_path, request, lambda store, clock: instagram_stage(house, store, clock, "image")
+    ) as fresh:
         assert await sweep(fresh, published) > 30
 
 

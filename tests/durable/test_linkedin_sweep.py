@@ -1,16 +1,14 @@
 """The crash sweep over LinkedIn's flow, and everything that LinkedIn does by itself: a 504 for a post that is out, listings that lag."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from durable.linkedin_stage import SHAPES, linkedin_stage, open_linkedin
-from durable.platform_stage import House, Played
-from durable.stores import emptied, open_store
-from durable.sweep import LEASE, Case, Fault, Plan, SteppingClock, advance, sweep, verdict
+from durable.platform_stage import House, Played, in_database, in_memory
+from durable.sweep import LEASE, Case, Fault, Plan, advance, sweep, verdict
 from waooaw_social.core.publication import ENDED, State
 
 pytestmark = pytest.mark.anyio
@@ -42,16 +40,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 def on_memory(house: House, shape: str, account: str = "hazel") -> Any:
-    @asynccontextmanager
-    async def fresh() -> AsyncIterator[Played]:
-        clock = SteppingClock()
-        async with (
-            open_store("memory", clock, "") as store,
-            linkedin_stage(house, store, clock, shape, account) as stage,
-        ):
-            yield stage
-
-    return fresh
+    return in_memory(lambda store, clock: linkedin_stage(house, store, clock, shape, account))
 
 
 @pytest.mark.parametrize(
@@ -76,17 +65,9 @@ async def test_a_members_post_that_is_in_doubt_is_never_repeated(house: House, s
 async def test_the_same_on_a_database(
     house: House, kind: str, shape: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    place: Any = tmp_path if kind == "sqlite" else request.getfixturevalue("postgres_url")
-    clock = SteppingClock()
-    async with open_store(kind, clock, place) as store:
-
-        @asynccontextmanager
-        async def fresh() -> AsyncIterator[Played]:
-            await emptied(store)
-            clock.on_advance.clear()
-            async with linkedin_stage(house, store, clock, shape) as stage:
-                yield stage
-
+    async with in_database(
+        kind, tmp_path, request, lambda store, clock: linkedin_stage(house, store, clock, shape)
+    ) as fresh:
         assert await sweep(fresh, published) > 15
 
 

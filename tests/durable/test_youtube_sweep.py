@@ -1,16 +1,14 @@
 """The crash sweep over YouTube's flows, through the real gateway and a real socket to the sandbox."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from durable.platform_stage import House, Played
-from durable.stores import emptied, open_store
-from durable.sweep import Plan, SteppingClock, carry_out, sweep, verdict
+from durable.platform_stage import House, in_database, in_memory
+from durable.sweep import Plan, carry_out, sweep, verdict
 from durable.youtube_stage import FORMATS, open_youtube, publication_for, youtube_stage
 from waooaw_social.core.publication import State
 from waooaw_social.core.refusal import Cure
@@ -34,13 +32,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 def on_memory(house: House, format: str) -> Any:
-    @asynccontextmanager
-    async def fresh() -> AsyncIterator[Played]:
-        clock = SteppingClock()
-        async with open_store("memory", clock, "") as store, youtube_stage(house, store, clock, format) as stage:
-            yield stage
-
-    return fresh
+    return in_memory(lambda store, clock: youtube_stage(house, store, clock, format))
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -50,17 +42,9 @@ async def test_one_post_whatever_goes_wrong_wherever(house: House, format: str) 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_the_same_on_a_database(house: House, kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    place: Any = tmp_path if kind == "sqlite" else request.getfixturevalue("postgres_url")
-    clock = SteppingClock()
-    async with open_store(kind, clock, place) as store:
-
-        @asynccontextmanager
-        async def fresh() -> AsyncIterator[Played]:
-            await emptied(store)
-            clock.on_advance.clear()
-            async with youtube_stage(house, store, clock, "short") as stage:
-                yield stage
-
+    async with in_database(
+        kind, tmp_path, request, lambda store, clock: youtube_stage(house, store, clock, "short")
+    ) as fresh:
         assert await sweep(fresh, expected_for("short")) > 20
 
 

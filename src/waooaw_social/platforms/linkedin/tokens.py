@@ -3,21 +3,18 @@
 A refresh token lives a year from the customer's consent, and refreshing does not prolong it. A dead one is `invalid_request`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import urlencode
 
-from waooaw_social.core.secret import Secret
 from waooaw_social.platforms.call import Call, Harmless, Reply, Request
 from waooaw_social.platforms.kit import Grant, NewTokens, NoRefresh, OAuthClient, bearer
 from waooaw_social.platforms.linkedin.errors import explain_token
 from waooaw_social.platforms.linkedin.manifest import CONSENT, OAUTH, TOKEN_URL
 from waooaw_social.platforms.linkedin.replies import date_of
+from waooaw_social.platforms.renewal import FORM, renewal, scopes_of
 
 UNSIGNED = "unsigned"
 ABOUT_TOKEN = "about token"  # noqa: S105 - the name of a signature
-FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 def sign(request: Request, grant: Grant, client: OAuthClient | None) -> Request:
@@ -32,29 +29,7 @@ def sign(request: Request, grant: Grant, client: OAuthClient | None) -> Request:
 
 def refresh(client: OAuthClient, grant: Grant) -> Call[NewTokens] | NoRefresh:
     """Trade the refresh token for an access token. Apps that are no approved partners get none: then only the customer can renew it."""
-    if grant.refresh_token is None:
-        return NoRefresh.NOT_POSSIBLE
-    form = {
-        "grant_type": "refresh_token",
-        "refresh_token": grant.refresh_token.open(),
-        "client_id": client.client_id,
-        "client_secret": client.client_secret.open(),
-    }
-    request = Request(method="POST", url=TOKEN_URL, headers=FORM, body=urlencode(form).encode())
-    return Call(name="refresh token", request=request, read=_read_tokens, explain=explain_token, if_repeated=Harmless())
-
-
-def _read_tokens(reply: Reply) -> NewTokens:
-    told = reply.json()
-    token, newer = told["access_token"], told.get("refresh_token")
-    if not isinstance(token, str) or not token:
-        raise ValueError("an answer without a token")
-    return NewTokens(
-        access_token=Secret(token),
-        expires_in=float(told["expires_in"]) if "expires_in" in told else None,
-        refresh_token=Secret(str(newer)) if newer else None,
-        scopes=scopes_of(told),
-    )
+    return renewal(client, grant, url=TOKEN_URL, explain=explain_token)
 
 
 # --- looking at a token -------------------------------------------------------------------------------------------------------
@@ -94,8 +69,3 @@ def _read_facts(reply: Reply) -> TokenFacts:
         consented_at=float(since) if isinstance(since, int | float) else None,
         now=date_of(reply),
     )
-
-
-def scopes_of(told: Mapping[str, Any]) -> tuple[str, ...]:
-    """With commas, although they were asked for with spaces."""
-    return tuple(str(told.get("scope", "")).replace(",", " ").split())
