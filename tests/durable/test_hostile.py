@@ -248,3 +248,24 @@ async def test_an_answer_heard_late_is_not_overruled_by_who_runs_it_without_know
     assert await room.store.end(second.lease, ending) is None
     await room.drive_for(toys.feed, 5.0)
     assert await room.store.where(publication) == (State.PUBLISHED, "m1")
+
+
+async def test_an_answer_to_an_earlier_attempt_does_not_leave_a_later_one_holding_the_audience_for_ever(
+    room: Room,
+) -> None:
+    one, two = toys.publication("p1"), toys.publication("p2", text="another")
+    await room.store.accept(one)
+    room.gateway.told["post"] = [LOST_REQUEST, LOST_REPLY]
+    await room.drive(toys.feed)  # attempt 1: its worker is frozen with the reply on its socket, say
+    await room.clock.advance(DELAYS.reconcile + 1)
+    await room.drive(toys.feed)  # looked for and absent; attempt 2 goes out, its reply is lost
+    first = Attempt(publication_id=one.id, name="post", number=1)
+    live = Published(post_id=RemoteId("m99"))
+    await room.store.complete(
+        Answer(attempt=first, reply=Reply(200, body=b'{"id": "m99"}'), published=live, heard_by=HeardBy.LATE)
+    )
+    await room.drive(toys.feed)
+    assert (await room.store.where(one))[0] is State.PUBLISHED
+    await room.store.accept(two)
+    await room.drive_for(toys.feed, 900.0)
+    assert (await room.store.where(two))[0] is State.PUBLISHED

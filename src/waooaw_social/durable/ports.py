@@ -203,8 +203,13 @@ Ending: TypeAlias = Done | Failed | Parked | Undecided | Missed | Overtaken
 TAKEN_MARGIN = 3600.0
 """Seconds before a doubt's first attempt for which `taken` still counts: more than any platform's times and ours may be apart."""
 
-DOUBT_AFTER: Mapping[type, EntryState] = {Failed: EntryState.ABSENT, Undecided: EntryState.UNRESOLVED}
-"""What an end makes of attempts that are open still: none of them may hold its audience any longer. Who failed has looked for them."""
+DOUBT_AFTER: Mapping[type, EntryState] = {
+    Done: EntryState.ABSENT,
+    Failed: EntryState.ABSENT,
+    Undecided: EntryState.UNRESOLVED,
+}
+"""What an end makes of attempts that are open still: none of them may hold its audience any longer. Who failed has looked for them; where
+an answer to an earlier attempt ends it, the audit looks for the later one."""
 
 
 # --- the ports ----------------------------------------------------------------------------------------------------------------

@@ -353,6 +353,8 @@ class Run:
 
     async def send_visible(self, call: Call[Any], visible: Visible, seen: list[Entry]) -> Reply:
         await self.flush()
+        if self.in_doubt.keys() - {call.name}:
+            raise Refused(DOUBT_BEFORE)
         before = self.clock.monotonic()
         self.in_time()
         if self.grip and self.grip.late(before):
@@ -474,6 +476,9 @@ class Run:
             else self.ledger.complete(answer)
         )
         if await settled is Completion.OWNED:
+            if (doubt.looked_for or 0.0) >= visible.patience:
+                raise _GaveUp(self.undecided(call.name, doubt.begun_at, GAVE_UP["owned"]))
+            await self.ledger.looked(self.lease, doubt.name, doubt.attempt, told=True)
             raise self.parking(visible.look_again, "what was found is another publication's post")
         self.in_doubt.pop(call.name, None)
         return found
@@ -587,6 +592,13 @@ GAVE_UP: Mapping[Verdict | str | None, str] = {
     None: "the platform could not be asked until our patience ended",
     "owned": "the platform answered with an id that is recorded as another publication's",
 }
+
+DOUBT_BEFORE = Refusal(
+    code="doubt_before",
+    message="Another call of this publication may have put it before its audience already.",
+    remediation="Look at the account: if the post is there, settle it with its id.",
+)
+"""A flow goes another way than the run before it, past what is in doubt: nothing more is sent before that is known."""
 
 MEDIA_CHANGED = Refusal(
     code="media_changed",

@@ -3,6 +3,7 @@
 What is not signed with the app's secret does not exist. What is kept is read until it has been: a restart goes on with what is left. Each
 effect has a name of its own, so that repeats, batches and disorder change nothing. Where more waits than can be read, the answer is 503:
 the platform repeats for days. What a body means is told by the reader for its kind; this room knows none of them.
+Longer than others: the door and the reading belong together.
 """
 
 import asyncio
@@ -37,6 +38,8 @@ MOST_WAITING = 2000
 """Deliveries that are kept and not read yet."""
 AT_ONCE = 50
 """Deliveries that are read in one go."""
+LOOK_AGAIN = 60.0
+"""Seconds after which a process with nothing to read looks for what another one has kept and died with."""
 AGAIN = 1.0
 """Seconds until it is tried again to read what the database would not let us read."""
 RETRY_AFTER = 30
@@ -85,6 +88,7 @@ class Webhooks:
     wake: Callable[[], None] = lambda: None
     """Called when something was settled."""
     most_waiting: int = MOST_WAITING
+    look_again: float = LOOK_AGAIN
     _waiting: deque[str] = field(default_factory=deque[str])
     _coming: int = 0
     _more: asyncio.Event = field(default_factory=asyncio.Event)
@@ -130,7 +134,9 @@ class Webhooks:
                 log.warning("webhooks_not_read", error=type(error).__name__)
                 await _first_of([stop.wait()], timeout=AGAIN)
                 continue
-            await _first_of([stop.wait(), self._more.wait()], timeout=None)
+            await _first_of([stop.wait(), self._more.wait()], timeout=self.look_again)
+            if not self._more.is_set():
+                left = None
 
     async def read_all(self) -> None:
         """Read everything that waits."""
