@@ -31,6 +31,7 @@ from waooaw_social.cp.vault import Vault
 from waooaw_social.durable.audit import audit_some
 from waooaw_social.durable.ports import Delays
 from waooaw_social.durable.runner import Runner
+from waooaw_social.durable.watching import Watching
 from waooaw_social.durable.worker import Worker
 from waooaw_social.metrics import NoMeter, PlatformMetricsCollector, PrometheusMeter
 from waooaw_social.metrics.prometheus import BREAKER, expect_posts
@@ -57,6 +58,7 @@ from waooaw_social.storage.plant import bell
 from waooaw_social.storage.plant import tables as plant_tables
 from waooaw_social.storage.plant.breaker import SqlBreaker
 from waooaw_social.storage.plant.changing import SqlChanges
+from waooaw_social.storage.plant.connections import SqlConnections
 from waooaw_social.storage.plant.inbox import SqlInbox
 from waooaw_social.storage.plant.journal import Journal
 from waooaw_social.storage.plant.ledger import SqlLedger
@@ -266,6 +268,9 @@ class Plant:
             stack.push_async_callback(ended, giving_back)
             housekeeping = asyncio.create_task(self._keep_house(media, worker))
             stack.callback(housekeeping.cancel)
+            if self.settings.connection_check_hours:
+                watching = asyncio.create_task(self._watching(worker).run())
+                stack.push_async_callback(ended, watching)
             listening = asyncio.create_task(bell.listen(Url(self.settings.plant_database()), self.wake.set))
             stack.callback(listening.cancel)
             await worker.run(stop)
@@ -306,6 +311,15 @@ class Plant:
             lease=self.settings.lease_seconds,
             concurrency=self.settings.worker_concurrency,
             wake=self.wake,
+        )
+
+    def _watching(self, worker: Worker) -> Watching:
+        return Watching(
+            connections=SqlConnections(db=self.db),
+            gateway=worker.runner.gateway,
+            kits=self.kits,
+            clock=self.clock,
+            within=self.settings.connection_check_hours * 3600.0,
         )
 
     async def _keep_house(self, media: MediaFolder, worker: Worker) -> None:

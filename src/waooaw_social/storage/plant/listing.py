@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from waooaw_social.core.publication import State
 from waooaw_social.storage.db import Database
+from waooaw_social.storage.plant import connections
 from waooaw_social.storage.plant.reach import Reach
 from waooaw_social.storage.plant.tables import publications
 
@@ -58,7 +59,7 @@ class SqlListing:
         moment = publications.c.created_at
         if by in {By.LATEST, By.SOONEST}:  # what goes out as soon as it is accepted has no other time
             moment = sa.func.coalesce(publications.c.publish_at, publications.c.created_at)
-        rows = sa.select(publications, moment.label("moment")).where(reach.all, *_wanted(wanted))
+        rows = connections.shown(sa.select(publications, moment.label("moment"))).where(reach.all, *_wanted(wanted))
         down = by in {By.NEWEST, By.LATEST}
         if after:
             here, last = sa.tuple_(moment, publications.c.id), sa.tuple_(sa.literal(after.value), sa.literal(after.id))
