@@ -128,6 +128,10 @@ class OverridesBody(_Strict):
         return self
 
 
+WIDEST = 3600
+"""Seconds. Who wants more wants several times."""
+
+
 class WhenBody(_Strict):
     """When: a moment with an offset, or what a clock on the wall shows in a zone. Neither: as soon as it is accepted."""
 
@@ -138,11 +142,15 @@ class WhenBody(_Strict):
         None, description="An IANA zone. A time that it skips comes an hour later."
     )
     fold: Fold | None = Field(None, description="Which one of an hour that the zone shows twice. Default: the first.")
+    spread: Annotated[float, Field(ge=0, le=WIDEST, allow_inf_nan=False)] = Field(
+        0.0,
+        description="Seconds after publish_at over which publications for the same moment are spread, each at its own.",
+    )
 
     @model_validator(mode="after")
     def _readable(self) -> "WhenBody":
-        if self.publish_at is None and (self.time_zone is not None or self.fold is not None):
-            raise ValueError("time_zone and fold are about a publish_at")
+        if self.publish_at is None and (self.time_zone is not None or self.fold is not None or self.spread):
+            raise ValueError("time_zone, fold and spread are about a publish_at")
         self.moment()
         return self
 

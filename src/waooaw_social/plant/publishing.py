@@ -49,6 +49,8 @@ class Wanted:
     publish_at: datetime | None = None
     late_by_most: float | None = None
     """Seconds; None: the service's default."""
+    spread: float = 0.0
+    """Seconds after `publish_at` over which its publications are spread."""
     draft: bool = False
 
 
@@ -160,6 +162,7 @@ class Publishing:
                 correlation_id=wanted.correlation_id,
                 publish_at=wanted.publish_at,
                 late_by_most=wanted.late_by_most,
+                spread=wanted.spread,
             )
             if part.after is not None:
                 made.follows[publication.id] = made.publications[part.after].id

@@ -30,6 +30,7 @@ class Filter:
     states: Sequence[State] = ()
     platforms: Sequence[str] = ()
     credential_refs: Sequence[str] = ()
+    order_id: str | None = None
     agent_id: str | None = None
     correlation_id: str | None = None
     created_from: float | None = None
@@ -80,7 +81,11 @@ def _wanted(wanted: Filter) -> list[sa.ColumnElement[bool]]:
         (row.credential_ref, wanted.credential_refs),
     )
     said = [column.in_(list(values)) for column, values in sets if values]
-    same = ((row.agent_id, wanted.agent_id), (row.correlation_id, wanted.correlation_id))
+    same = (
+        (row.order_id, wanted.order_id),
+        (row.agent_id, wanted.agent_id),
+        (row.correlation_id, wanted.correlation_id),
+    )
     said += [column == value for column, value in same if value is not None]
     ranges = (
         (row.created_at, wanted.created_from, wanted.created_until),
