@@ -58,6 +58,9 @@ async def refused(fetcher: Fetcher, url: str, into: Path, limits: FetchLimits = 
     return caught.value
 
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
 @pytest.fixture
 def into(tmp_path: Path) -> Path:
     room = tmp_path / "room"
@@ -345,6 +348,22 @@ async def test_a_missing_or_loose_label_is_mended_by_what_the_bytes_say(label: s
     async with serve(served(kind=label)) as server:
         got = await Fetcher(allow_origins=frozenset({server.origin})).fetch(server.origin, into, VIDEO)
     assert got.content_type == "video/mp4"
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        ("application/zip", "application/zip"),
+        ("", "application/zip"),
+        (DOCX, DOCX),
+        ("application/pdf", "application/zip"),
+    ],
+)
+async def test_of_a_zip_the_label_may_say_which_document_it_is(label: str, kind: str, into: Path) -> None:
+    limits = FetchLimits(max_bytes=VIDEO.max_bytes, seconds=5.0, content_types=frozenset({"application/*"}))
+    async with serve(served(b"PK\x03\x04" + bytes(600), kind=label)) as server:
+        got = await Fetcher(allow_origins=frozenset({server.origin})).fetch(server.origin, into, limits)
+    assert got.content_type == kind
 
 
 async def test_where_the_bytes_say_nothing_the_label_is_believed(into: Path) -> None:

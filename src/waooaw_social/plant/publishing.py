@@ -49,8 +49,7 @@ class Wanted:
     publish_at: datetime | None = None
     late_by_most: float | None = None
     """Seconds; None: the service's default."""
-    spread: float = 0.0
-    """Seconds after `publish_at` over which its publications are spread."""
+    spread: float = 0.0  # seconds after `publish_at` over which its publications are spread
     draft: bool = False
 
 
@@ -178,9 +177,8 @@ class Publishing:
         platform = publication.account.platform
         kit = self.kits.get(platform)
         if kit is None:
-            refusal = Refusal(
-                code="unknown_platform", message=f"{platform} is not published to yet.", field="credential_ref"
-            )
+            message = f"{platform} is not published to yet."
+            refusal = Refusal(code="unknown_platform", message=message, field="credential_ref")
             return [TargetProblem(target=target, platform=platform, refusal=refusal)]
         if publication.format not in kit.manifest.formats:
             known = ", ".join(kit.manifest.formats)
