@@ -5,6 +5,7 @@ exist is answered with 400 or 404 and a listing of what does.
 """
 
 import json
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, cast
 
@@ -18,6 +19,8 @@ from waooaw_sandbox.problem import Problem
 Control: TypeAlias = Callable[[World, web.Request], Awaitable[Any]]
 
 LONGEST_WAIT = 60.0
+FARTHEST = 100 * 365 * 24 * 3600
+"""Seconds that the clock may be ahead: everything here adds to its time, and no time of Python's is later than the year 9999."""
 
 
 def add_routes(app: web.Application, world: World) -> None:
@@ -56,9 +59,12 @@ def number(value: Any, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise Problem(f"{what} takes a number, not {value!r}")
     try:
-        return float(value)
-    except ValueError:
-        raise Problem(f"{what} takes a number, not {value!r}") from None
+        read = float(value)
+    except (ValueError, OverflowError):
+        read = math.nan
+    if not math.isfinite(read):
+        raise Problem(f"{what} takes a number, not {str(value)[:80]}")
+    return read
 
 
 def kinds_of(platform: Platform) -> list[FaultKind]:
@@ -107,6 +113,8 @@ async def advance(world: World, request: web.Request) -> Any:
     seconds = number((await body(request)).get("advance"), "advance")
     if seconds < 0:
         raise Problem("the clock does not go back; reset it instead")
+    if world.clock.offset + seconds > FARTHEST:
+        raise Problem(f"the clock goes {FARTHEST} seconds ahead of the machine's at the most; reset it instead")
     world.clock.advance(seconds)
     return world.clock.describe()
 

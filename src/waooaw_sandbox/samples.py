@@ -69,6 +69,10 @@ def make_wide(path: Path) -> None:
     picture(0.3).resize((1080, 608)).save(path)
 
 
+def make_sticker(path: Path) -> None:
+    picture(0.8).resize((512, 512)).save(path)
+
+
 def make_video(path: Path) -> None:
     """Three seconds, vertical, h264."""
     import av
@@ -87,5 +91,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "square.jpg": make_square,
     "wide.jpg": make_wide,
     "sample.png": make_picture,
+    "sample.pdf": make_picture,
+    "sticker.webp": make_sticker,
     "sample.mp4": make_video,
 }

@@ -152,6 +152,9 @@ class Settings(BaseSettings):
         6000, gt=0, description="Requests that one agent's key may make of one Plant process."
     )
     worker_concurrency: int = Field(16, gt=0, description="Publications that one worker drives at once.")
+    connection_check_hours: float = Field(
+        6.0, ge=0, description="How long before its time a publication's account is looked at; 0: not at all."
+    )
     prepare_ahead_seconds: float = Field(
         600.0, ge=0, description="How long before its time a publication is prepared: uploads, containers."
     )

@@ -68,6 +68,8 @@ async def test_filters_are_joined_and_their_values_are_alternatives(desk: Desk) 
         (f"credential_ref={desk.other_credential}&state=due", set[str]()),
         ("platform=youtube", {due, far, gone}),
         ("platform=instagram", set[str]()),
+        (f"order_id={(await desk.show(far))['order_id']}", {far}),
+        ("order_id=ord_0", set[str]()),
         (f"agent_id={AGENT}", {due, far, gone}),
         ("agent_id=AGENT-9", set[str]()),
         ("publish_from=2027-06-01T00:00:00Z&publish_until=2027-06-01T00:00:01Z", {far}),

@@ -54,6 +54,33 @@ async def test_a_time_may_be_a_walls_and_the_answer_says_the_moment(desk: Desk) 
         assert told["errors"]
 
 
+async def test_posts_for_one_moment_may_be_spread_and_each_shows_its_own(desk: Desk) -> None:
+    at, spread = "2027-06-01T09:00:00+00:00", 600.0
+    start = datetime.fromisoformat(at).timestamp()
+    targets = [
+        {"credential_ref": desk.credential, "format": "short", "overrides": {"title": f"Spread {n}"}} for n in range(8)
+    ]
+    answer = await desk.order(publish_at=at, spread=spread, targets=targets)
+    assert answer.status_code == 202, answer.text
+    order_id = answer.json()["order_id"]
+    listed = (await desk.ask("GET", f"/publications?order_id={order_id}")).json()["publications"]
+    moments = [datetime.fromisoformat(one["publish_at"]).timestamp() - start for one in listed]
+    assert len(set(moments)) == len(targets) and all(0 <= moment < spread for moment in moments), moments
+    assert max(moments) - min(moments) > 1
+
+    one = listed[0]
+    path = f"/publications/{one['id']}"
+    kept = await desk.ask("PATCH", path, {"late_policy": {"late_by_most": 60}})
+    assert kept.json()["publish_at"] == one["publish_at"]
+    again = await desk.ask("PATCH", path, {"publish_at": at, "spread": spread})
+    assert again.json()["publish_at"] == one["publish_at"]
+    exact = await desk.ask("PATCH", path, {"publish_at": at})
+    assert datetime.fromisoformat(exact.json()["publish_at"]).timestamp() == start
+    bad: list[dict[str, Any]] = [{"spread": 60}, {"publish_at": at, "spread": -1}, {"publish_at": at, "spread": 3601}]
+    for wrong in bad:
+        problem(await desk.order(**wrong), 422, "invalid_request")
+
+
 async def test_a_key_of_some_accounts_knows_no_other(desk: Desk) -> None:
     ours = await desk.accepted()
     problem(await desk.order(key="bound"), 404, "unknown_credential")

@@ -110,6 +110,11 @@ async def test_unknown_accounts_knobs_and_paths_are_told_what_exists(sandbox: Sa
         ("/knobs/youtube", {"uploads_per_day": "many"}, "100"),
         ("/knobs/youtube", {"final_status": 299}, "201"),
         ("/clock", {"advance": -1}, "does not go back"),
+        ("/clock", {"advance": 1e12}, "ahead"),
+        ("/clock", {"advance": 1e300}, "ahead"),
+        ("/clock", {"advance": 10**400}, "takes a number"),
+        ("/clock", {"advance": "inf"}, "takes a number"),
+        ("/clock", {"advance": "nan"}, "takes a number"),
         ("/nothing", {}, "/_sandbox/faults"),
     ]:
         status, answer, _ = await sandbox.ask("POST", "/_sandbox" + path, json=body)

@@ -58,6 +58,9 @@ async def refused(fetcher: Fetcher, url: str, into: Path, limits: FetchLimits = 
     return caught.value
 
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
 @pytest.fixture
 def into(tmp_path: Path) -> Path:
     room = tmp_path / "room"
@@ -347,6 +350,22 @@ async def test_a_missing_or_loose_label_is_mended_by_what_the_bytes_say(label: s
     assert got.content_type == "video/mp4"
 
 
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        ("application/zip", "application/zip"),
+        ("", "application/zip"),
+        (DOCX, DOCX),
+        ("application/pdf", "application/zip"),
+    ],
+)
+async def test_of_a_zip_the_label_may_say_which_document_it_is(label: str, kind: str, into: Path) -> None:
+    limits = FetchLimits(max_bytes=VIDEO.max_bytes, seconds=5.0, content_types=frozenset({"application/*"}))
+    async with serve(served(b"PK\x03\x04" + bytes(600), kind=label)) as server:
+        got = await Fetcher(allow_origins=frozenset({server.origin})).fetch(server.origin, into, limits)
+    assert got.content_type == kind
+
+
 async def test_where_the_bytes_say_nothing_the_label_is_believed(into: Path) -> None:
     async with serve(served(b"\x01\x02\x03" * 400)) as server:
         got = await Fetcher(allow_origins=frozenset({server.origin})).fetch(server.origin, into, VIDEO)
@@ -402,6 +421,13 @@ async def test_an_address_that_everybody_can_reach_is_public(address: str) -> No
         (b"\x89PNG\r\n\x1a\n\x00", "image/png"),
         (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
         (b"\x1aE\xdf\xa3\x00", "video/webm"),
+        (b"OggS" + bytes(24) + b"OpusHead", "audio/ogg"),
+        (b"OggS" + bytes(24) + b"\x80theora", "application/ogg"),
+        (b"ID3\x04", "audio/mpeg"),
+        (b"\xff\xfb\x90\x00", "audio/mpeg"),
+        (b"\xff\xf1\x50\x80", "audio/aac"),
+        (b"#!AMR\n", "audio/amr"),
+        (b"%PDF-1.7", "application/pdf"),
         (b"\xef\xbb\xbf\n<HTML><body>", "text/html"),
         (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "application/xml"),
         (b'{"a": 1}', "application/json"),

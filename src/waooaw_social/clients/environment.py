@@ -52,9 +52,11 @@ DOCUMENT_TYPES = frozenset(
         "application/vnd.ms-powerpoint",
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/vnd.ms-excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     }
 )
-MEDIA_TYPES = frozenset({"video/*", "image/*", "application/octet-stream"}) | DOCUMENT_TYPES
+MEDIA_TYPES = frozenset({"video/*", "image/*", "audio/*", "application/octet-stream"}) | DOCUMENT_TYPES
 
 
 def get_default_resolver() -> CPSocialCredentialResolver:

@@ -50,7 +50,7 @@ class Item:
     """One of several media in one post, in their order."""
 
     kind: str
-    """`image` or `video`."""
+    """`image`, `video`, `audio`, `document` or `sticker`."""
     source: MediaSource
     alt_text: str | None = None
 

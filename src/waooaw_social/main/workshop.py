@@ -14,11 +14,13 @@ from waooaw_social.clients.environment import (
 )
 from waooaw_social.durable.audit import audit_some
 from waooaw_social.durable.runner import Runner
+from waooaw_social.durable.watching import Watching
 from waooaw_social.durable.worker import Worker
 from waooaw_social.main.parts import Plant, delays_of
 from waooaw_social.metrics import NoMeter, PrometheusMeter
 from waooaw_social.storage.db import Url
 from waooaw_social.storage.plant import bell
+from waooaw_social.storage.plant.connections import SqlConnections
 from waooaw_social.storage.plant.journal import Journal
 from waooaw_social.storage.plant.lock import OneWorker
 from waooaw_social.storage.plant.media import SqlMedia
@@ -57,6 +59,9 @@ async def work(parts: Plant, stop: asyncio.Event) -> None:
         stack.push_async_callback(ended, giving_back)
         housekeeping = asyncio.create_task(_keep_house(parts, media, worker))
         stack.callback(housekeeping.cancel)
+        if parts.settings.connection_check_hours:
+            watching = asyncio.create_task(_watching(parts, worker).run())
+            stack.push_async_callback(ended, watching)
         listening = asyncio.create_task(bell.listen(Url(parts.settings.plant_database()), parts.wake.set))
         stack.callback(listening.cancel)
         await worker.run(stop)
@@ -98,6 +103,16 @@ def _worker(parts: Plant, transport: Transport, media: MediaFolder, quota: SqlQu
         lease=parts.settings.lease_seconds,
         concurrency=parts.settings.worker_concurrency,
         wake=parts.wake,
+    )
+
+
+def _watching(parts: Plant, worker: Worker) -> Watching:
+    return Watching(
+        connections=SqlConnections(db=parts.db),
+        gateway=worker.runner.gateway,
+        kits=parts.kits,
+        clock=parts.clock,
+        within=parts.settings.connection_check_hours * 3600.0,
     )
 
 

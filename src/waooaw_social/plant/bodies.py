@@ -67,6 +67,7 @@ class ListQuery(BaseModel):
     state: Annotated[list[State], Field(max_length=10)] = Field(default_factory=list[State])
     platform: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list[str])
     credential_ref: Annotated[list[Word], Field(max_length=50)] = Field(default_factory=list[str])
+    order_id: Word | None = None
     agent_id: Word | None = None
     correlation_id: Word | None = None
     created_from: AwareDatetime | None = None

@@ -4,7 +4,7 @@ The id is the customer's; the file's own name is the hash of its bytes, which is
 names must be this customer's, and of the kind that it is named for.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 
 from waooaw_social.core.ids import CustomerId
@@ -12,8 +12,17 @@ from waooaw_social.core.post import Content, MediaId, MediaSource, MediaUrl
 from waooaw_social.core.refusal import Refusal
 from waooaw_social.storage.plant.media import Medium, SqlMedia, UnknownMedia
 from waooaw_social.wire.media import MediaFolder
+from waooaw_social.wire.sniff import matches
 
 VIDEO, IMAGE = "video", "image"
+BELONGS: Mapping[str, frozenset[str]] = {
+    VIDEO: frozenset({"video/*"}),
+    IMAGE: frozenset({"image/*"}),
+    "audio": frozenset({"audio/*"}),
+    "document": frozenset({"application/*"}),
+    "sticker": frozenset({"image/webp"}),
+}
+"""What may be named as what. More is the platform's own to judge."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +53,7 @@ class MediaDesk:
             if medium is None:
                 raise UnknownMedia
             await self.folder.holds(medium.file)  # it is in use from now on: a sweep that runs just now leaves it
-            if medium.file.content_type.partition("/")[0] != kind:
+            if not matches(medium.file.content_type, BELONGS[kind]):
                 message = f"This medium is {medium.file.content_type}; it stands where {kind} belongs."
                 found.append(Refusal(code="wrong_media_type", message=message, field=field))
         return found

@@ -23,7 +23,7 @@ UPLOADS = "/api/v1/media"
 BYTES: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "The bytes of one image or video. What they are is read off them; the Content-Type is not believed.",
+        "description": "The bytes of one image, video, audio file or document. What they are is read off them; the Content-Type is not believed.",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }

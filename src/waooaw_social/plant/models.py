@@ -53,20 +53,37 @@ class MediaRef(_Strict):
         return self
 
 
+ITEM_KINDS = ("image", "video", "audio", "document", "sticker")
+"""What an item may be."""
+
+
 class ItemBody(_Strict):
-    """One of several media: an image or a video."""
+    """One of several media. Not every platform takes every kind."""
 
     image_url: HttpsUrl | None = None
     video_url: HttpsUrl | None = None
+    audio_url: HttpsUrl | None = None
+    document_url: HttpsUrl | None = None
+    sticker_url: HttpsUrl | None = None
     image: MediaRef | None = None
     video: MediaRef | None = None
+    audio: MediaRef | None = None
+    document: MediaRef | None = None
+    sticker: MediaRef | None = None
     alt_text: Annotated[str, Field(max_length=1000)] | None = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "ItemBody":
-        if sum(one is not None for one in (self.image_url, self.video_url, self.image, self.video)) != 1:
-            raise ValueError("an item has one of image_url, video_url, image, video")
+        if len(self.sources()) != 1:
+            names = ", ".join(f"{kind}_url, {kind}" for kind in ITEM_KINDS)
+            raise ValueError(f"an item has one of {names}")
         return self
+
+    def sources(self) -> list[tuple[str, MediaSource]]:
+        """What it names, each with its kind."""
+        urls = [(kind, getattr(self, f"{kind}_url")) for kind in ITEM_KINDS]
+        refs = [(kind, getattr(self, kind)) for kind in ITEM_KINDS]
+        return [(kind, MediaUrl(url)) for kind, url in urls if url] + [(kind, _named(ref)) for kind, ref in refs if ref]
 
 
 Text = Annotated[str, Field(max_length=65536)]
@@ -87,7 +104,7 @@ class ContentBody(_Strict):
     tags: Tags = Field(default_factory=list[str])
     video_url: HttpsUrl | None = Field(None, description="An https URL; fetched through a guard.")
     image_urls: Urls = Field(default_factory=list[str])
-    items: Items = Field(default_factory=list[ItemBody], description="Images and videos in one post, in their order.")
+    items: Items = Field(default_factory=list[ItemBody], description="Files of one post or message, in their order.")
     cover_url: HttpsUrl | None = Field(None, description="The picture that a video is shown by before it plays.")
     video: MediaRef | None = Field(None, description="In place of video_url, where the file was uploaded first.")
     images: Refs = Field(default_factory=list[MediaRef], description="In place of image_urls, or after them.")
@@ -128,6 +145,10 @@ class OverridesBody(_Strict):
         return self
 
 
+WIDEST = 3600
+"""Seconds. Who wants more wants several times."""
+
+
 class WhenBody(_Strict):
     """When: a moment with an offset, or what a clock on the wall shows in a zone. Neither: as soon as it is accepted."""
 
@@ -138,11 +159,15 @@ class WhenBody(_Strict):
         None, description="An IANA zone. A time that it skips comes an hour later."
     )
     fold: Fold | None = Field(None, description="Which one of an hour that the zone shows twice. Default: the first.")
+    spread: Annotated[float, Field(ge=0, le=WIDEST, allow_inf_nan=False)] = Field(
+        0.0,
+        description="Seconds after publish_at over which publications for the same moment are spread, each at its own.",
+    )
 
     @model_validator(mode="after")
     def _readable(self) -> "WhenBody":
-        if self.publish_at is None and (self.time_zone is not None or self.fold is not None):
-            raise ValueError("time_zone and fold are about a publish_at")
+        if self.publish_at is None and (self.time_zone is not None or self.fold is not None or self.spread):
+            raise ValueError("time_zone, fold and spread are about a publish_at")
         self.moment()
         return self
 
@@ -185,7 +210,8 @@ class TargetBody(_Strict):
     credential_ref: Word
     format: Word = Field(
         description="For YouTube: short, video, text. For Instagram: image, carousel, reel, story. For Facebook: text, photos, video, reel, story. "
-        "For LinkedIn: text, images, video, document, article, poll, reshare."
+        "For LinkedIn: text, images, video, document, article, poll, reshare. For WhatsApp: text, image, video, audio, document, sticker, "
+        "location, contacts, reaction, interactive, template."
     )
     overrides: OverridesBody | None = None
 
@@ -265,10 +291,8 @@ def addressed(said: AddressedBody) -> Content:
 
 
 def _item(said: ItemBody) -> Item:
-    image, video = _source(said.image_url, said.image), _source(said.video_url, said.video)
-    source = image or video
-    assert source is not None
-    return Item(kind="image" if image else "video", source=source, alt_text=said.alt_text)
+    ((kind, source),) = said.sources()
+    return Item(kind=kind, source=source, alt_text=said.alt_text)
 
 
 def _source(url: str | None, named: MediaRef | None) -> MediaSource | None:

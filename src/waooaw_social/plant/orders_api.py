@@ -154,5 +154,6 @@ def _wanted(body: PublicationsBody, idempotency_key: str, who: ApiKey, request: 
         body=body.model_dump(),
         publish_at=body.moment(),
         late_by_most=body.late_policy.late_by_most if body.late_policy else None,
+        spread=body.spread,
         draft=body.draft,
     )

@@ -60,6 +60,7 @@ async def page(asked: Annotated[ListQuery, Query()], who: Agent, request: Reques
         states=asked.state,
         platforms=asked.platform,
         credential_refs=asked.credential_ref,
+        order_id=asked.order_id,
         agent_id=asked.agent_id,
         correlation_id=asked.correlation_id,
         created_from=asked.created_from.timestamp() if asked.created_from else None,
@@ -171,7 +172,7 @@ def _changed(old: Publication, body: ChangeBody) -> tuple[Publication, frozenset
     if body.content is not None:
         new, fields = replace(new, content=content_of(body.content)), fields | {Field.CONTENT}
     if "publish_at" in said:
-        new, fields = replace(new, publish_at=body.moment()), fields | {Field.PUBLISH_AT}
+        new, fields = replace(new, publish_at=body.moment(), spread=body.spread), fields | {Field.PUBLISH_AT}
     if "late_policy" in said:
         late = body.late_policy.late_by_most if body.late_policy else None
         new, fields = replace(new, late_by_most=late), fields | {Field.LATE_BY_MOST}

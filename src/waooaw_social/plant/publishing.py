@@ -49,6 +49,7 @@ class Wanted:
     publish_at: datetime | None = None
     late_by_most: float | None = None
     """Seconds; None: the service's default."""
+    spread: float = 0.0  # seconds after `publish_at` over which its publications are spread
     draft: bool = False
 
 
@@ -160,6 +161,7 @@ class Publishing:
                 correlation_id=wanted.correlation_id,
                 publish_at=wanted.publish_at,
                 late_by_most=wanted.late_by_most,
+                spread=wanted.spread,
             )
             if part.after is not None:
                 made.follows[publication.id] = made.publications[part.after].id
@@ -175,9 +177,8 @@ class Publishing:
         platform = publication.account.platform
         kit = self.kits.get(platform)
         if kit is None:
-            refusal = Refusal(
-                code="unknown_platform", message=f"{platform} is not published to yet.", field="credential_ref"
-            )
+            message = f"{platform} is not published to yet."
+            refusal = Refusal(code="unknown_platform", message=message, field="credential_ref")
             return [TargetProblem(target=target, platform=platform, refusal=refusal)]
         if publication.format not in kit.manifest.formats:
             known = ", ".join(kit.manifest.formats)

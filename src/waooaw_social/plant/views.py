@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from waooaw_social.core.publication import WAITING
+from waooaw_social.core.refusal import Cure
 from waooaw_social.plant.timeline import says
 from waooaw_social.storage.plant.media import Medium
 
@@ -58,6 +59,16 @@ class SettledView(BaseModel):
     note: str | None
 
 
+class ConnectionView(BaseModel):
+    """What a look at the account found that only the customer can cure."""
+
+    code: str = Field(description="needs_reconnect")
+    reason: str = Field(description="Why, for programs; one of those that stand in error.code, too.")
+    message: str
+    remediation: str | None
+    checked_at: datetime
+
+
 class PublicationSummary(BaseModel):
     """Where a publication stands."""
 
@@ -83,6 +94,9 @@ class PublicationSummary(BaseModel):
     post_url: str | None
     notes: list[str]
     progress: Progress | None
+    connection: ConnectionView | None = Field(
+        description="What would keep it from going out, found hours before its time; null: nothing that is known."
+    )
 
 
 class PublicationView(PublicationSummary):
@@ -147,6 +161,19 @@ def summary(row: Any) -> PublicationSummary:
         post_url=row["post_url"],
         notes=row["notes"] or [],
         progress=progress,
+        connection=_connection(row["problem"], row["checked_at"]),
+    )
+
+
+def _connection(problem: Mapping[str, str] | None, checked_at: float | None) -> ConnectionView | None:
+    if problem is None or checked_at is None:
+        return None
+    return ConnectionView(
+        code=Cure.RECONNECT,
+        reason=problem["code"],
+        message=problem["message"],
+        remediation=problem.get("remediation"),
+        checked_at=_time(checked_at),
     )
 
 

@@ -180,10 +180,16 @@ async def _land(host: str, headers: Headers, body: AsyncIterator[bytes], into: P
         return Fetched(path=into, size=landing.size, sha256=sha256, content_type=kind)
 
 
+OFFICE = "application/vnd.openxmlformats-officedocument."
+"""How the types of Word's, Excel's and PowerPoint's newer documents begin."""
+
+
 def _kind(host: str, head: bytes, headers: Headers, limits: FetchLimits) -> str:
     """The bytes outrank the label: an error page that is served as a video is an error page."""
     declared = _declared(headers)
     kind = sniff(head) or ("" if declared in ANYTHING else declared)
+    if kind == "application/zip" and declared.startswith(OFFICE):
+        kind = declared  # a zip is all that the first bytes of such a document show
     if not matches(kind, limits.content_types):
         raise _wrong(f"{host} sent {kind or 'something that is not recognised'}.")
     return kind

@@ -157,7 +157,7 @@ class MediaFolder:
 
 
 def _not_media(head: bytes) -> Refused:
-    message = "This is not an image or a video that is known here." if head else "The file is empty."
+    message = "This is no image, video, audio file or document that is known here." if head else "The file is empty."
     return Refused.content("unsupported_media", message, field="body", remediation="Send the bytes of the file itself.")
 
 

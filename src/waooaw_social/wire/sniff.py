@@ -25,10 +25,17 @@ _STARTS = (
     (b"\x00\x00\x01\xb3", "video/mpeg"),
     (b"OggS", "application/ogg"),
     (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"\xff\xf1", "audio/aac"),
+    (b"\xff\xf9", "audio/aac"),
+    (b"#!AMR", "audio/amr"),
     (b"%PDF-", "application/pdf"),
     (b"PK\x03\x04", "application/zip"),
     (b"\x1f\x8b", "application/gzip"),
 )
+_SOUNDS = (b"OpusHead", b"\x01vorbis", b"Speex   ")
+"""What the first page of an Ogg begins with that holds sound."""
 _RIFF = {b"WEBP": "image/webp", b"AVI ": "video/x-msvideo", b"WAVE": "audio/wav"}
 _BRANDS = {b"qt  ": "video/quicktime", b"avif": "image/avif", b"heic": "image/heic", b"heix": "image/heic",
            b"mif1": "image/heic", b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"3gp4": "video/3gpp", b"3gp5": "video/3gpp"}  # fmt: skip
@@ -37,6 +44,8 @@ _MARKUP = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--",
 
 def sniff(head: bytes) -> str | None:
     """The content type, or None where the bytes do not tell."""
+    if head.startswith(b"OggS") and any(codec in head[:64] for codec in _SOUNDS):
+        return "audio/ogg"
     for start, kind in _STARTS:
         if head.startswith(start):
             return kind

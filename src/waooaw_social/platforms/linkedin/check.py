@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from waooaw_social.core.post import Content, Item, MediaSource, MediaUrl
+from waooaw_social.core.post import Content, Item, MediaSource
 from waooaw_social.core.publication import Publication
 from waooaw_social.core.refusal import Refusal, Refused
 from waooaw_social.platforms.linkedin import little
@@ -27,7 +27,6 @@ from waooaw_social.platforms.linkedin.manifest import (
 
 PRIVACY = {"public": "PUBLIC", "connections": "CONNECTIONS", "logged_in": "LOGGED_IN"}
 QUESTION, ANSWERS, DAYS, PARENT, NO_RESHARES = "poll_question", "poll_answers", "poll_days", "parent", "no_reshares"
-DOCUMENT = "document_url"
 POST_URN = re.compile(r"urn:li:(?:share|ugcPost):[0-9]{1,30}")
 
 
@@ -61,9 +60,7 @@ def videos_of(content: Content) -> tuple[MediaSource, ...]:
 
 
 def documents_of(content: Content) -> tuple[MediaSource, ...]:
-    """Among the items, or by the address in the option: what else speaks of documents nowhere in a content."""
-    named = content.options.get(DOCUMENT)
-    return (*_sources(content, "document"), *((MediaUrl(named),) if isinstance(named, str) else ()))
+    return _sources(content, "document")
 
 
 def answers_of(content: Content) -> list[str] | None:
@@ -216,7 +213,6 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "reshare": (_reshare, _no_link, _no_cover),
 }
 OWN_OPTIONS: Mapping[str, frozenset[str]] = {
-    "document": frozenset({DOCUMENT}),
     "poll": frozenset({QUESTION, ANSWERS, DAYS}),
     "reshare": frozenset({PARENT}),
 }

@@ -62,17 +62,21 @@ def _source_from_json(fields: Mapping[str, str]) -> MediaSource:
     return MediaUrl(fields["url"]) if "url" in fields else MediaId(fields["id"])
 
 
-def publication_of(row: sa.Row[Any]) -> Publication:
-    account = Account(
+def account_of(row: sa.Row[Any]) -> Account:
+    """The account that a publication's row was accepted for."""
+    return Account(
         customer_id=CustomerId(row.customer_id),
         credential_ref=CredentialRef(row.credential_ref),
         platform=Platform(row.platform),
         posting_identity=row.posting_identity,
         metadata=dict(row.account_metadata),
     )
+
+
+def publication_of(row: sa.Row[Any]) -> Publication:
     return Publication(
         id=PublicationId(row.id),
-        account=account,
+        account=account_of(row),
         format=row.format,
         content=content_from_json(row.content),
         agent_id=AgentId(row.agent_id) if row.agent_id else None,

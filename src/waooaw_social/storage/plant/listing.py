@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from waooaw_social.core.publication import State
 from waooaw_social.storage.db import Database
+from waooaw_social.storage.plant import connections
 from waooaw_social.storage.plant.reach import Reach
 from waooaw_social.storage.plant.tables import publications
 
@@ -29,6 +30,7 @@ class Filter:
     states: Sequence[State] = ()
     platforms: Sequence[str] = ()
     credential_refs: Sequence[str] = ()
+    order_id: str | None = None
     agent_id: str | None = None
     correlation_id: str | None = None
     created_from: float | None = None
@@ -58,7 +60,7 @@ class SqlListing:
         moment = publications.c.created_at
         if by in {By.LATEST, By.SOONEST}:  # what goes out as soon as it is accepted has no other time
             moment = sa.func.coalesce(publications.c.publish_at, publications.c.created_at)
-        rows = sa.select(publications, moment.label("moment")).where(reach.all, *_wanted(wanted))
+        rows = connections.shown(sa.select(publications, moment.label("moment"))).where(reach.all, *_wanted(wanted))
         down = by in {By.NEWEST, By.LATEST}
         if after:
             here, last = sa.tuple_(moment, publications.c.id), sa.tuple_(sa.literal(after.value), sa.literal(after.id))
@@ -79,7 +81,11 @@ def _wanted(wanted: Filter) -> list[sa.ColumnElement[bool]]:
         (row.credential_ref, wanted.credential_refs),
     )
     said = [column.in_(list(values)) for column, values in sets if values]
-    same = ((row.agent_id, wanted.agent_id), (row.correlation_id, wanted.correlation_id))
+    same = (
+        (row.order_id, wanted.order_id),
+        (row.agent_id, wanted.agent_id),
+        (row.correlation_id, wanted.correlation_id),
+    )
     said += [column == value for column, value in same if value is not None]
     ranges = (
         (row.created_at, wanted.created_from, wanted.created_until),

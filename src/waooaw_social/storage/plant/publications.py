@@ -20,7 +20,7 @@ from waooaw_social.core.publication import Publication, State
 from waooaw_social.core.refusal import Cure, Reaction, Refusal, Scope
 from waooaw_social.durable.ports import NOTHING_HELD, Claim, EntryState, Lease
 from waooaw_social.storage.db import Database, now
-from waooaw_social.storage.plant import bell, claiming, standing, usage
+from waooaw_social.storage.plant import bell, claiming, connections, standing, usage
 from waooaw_social.storage.plant.claiming import Ring
 from waooaw_social.storage.plant.codec import content_to_json, publication_of, refusal_to_json
 from waooaw_social.storage.plant.ledger import SqlLedger
@@ -119,7 +119,7 @@ class SqlPublications:
         mine = reach.publication(publication_id)
 
         def work(c: sa.Connection) -> Mapping[str, Any] | None:
-            row = c.execute(sa.select(publications).where(mine)).mappings().first()
+            row = c.execute(connections.shown(sa.select(publications)).where(mine)).mappings().first()
             if row is None:
                 return None
             shown = (entries.c.name, entries.c.attempt, entries.c.state, entries.c.visible, entries.c.begun_at)

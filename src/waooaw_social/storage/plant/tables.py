@@ -198,6 +198,17 @@ inbox = sa.Table(
     sa.Column("heard_at", sa.Double, nullable=False),
 )
 
+connections = sa.Table(  # what is known of accounts that publications wait for
+    "connections",
+    metadata,
+    sa.Column("customer_id", sa.Text, primary_key=True),
+    sa.Column("credential_ref", sa.Text, primary_key=True),
+    sa.Column("posting_identity", sa.Text, primary_key=True),  # for whom publications were accepted; "": whoever it is
+    sa.Column("check_at", sa.Double, nullable=False),  # not before then is it asked about again
+    sa.Column("checked_at", sa.Double),
+    sa.Column("problem", sa.JSON),
+)
+
 workers = sa.Table(
     "workers",
     metadata,

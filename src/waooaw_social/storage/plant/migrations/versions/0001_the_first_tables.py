@@ -37,6 +37,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("platform", "family"),
     )
     op.create_table(
+        "connections",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("credential_ref", sa.Text(), nullable=False),
+        sa.Column("posting_identity", sa.Text(), nullable=False),
+        sa.Column("check_at", sa.Double(), nullable=False),
+        sa.Column("checked_at", sa.Double(), nullable=True),
+        sa.Column("problem", sa.JSON(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id", "credential_ref", "posting_identity"),
+    )
+    op.create_table(
         "quota_leases",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("bucket", sa.Text(), nullable=False),
