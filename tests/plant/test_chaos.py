@@ -1,4 +1,4 @@
-"""Whatever dies, freezes or lies: none doubled, none lost, each in one known end. Read off what followers see."""
+"""Whatever dies, freezes or lies: none doubled, none lost, each in one known end, billed as it is. Read off what followers see."""
 
 import asyncio
 import random
@@ -95,7 +95,7 @@ async def chaos(folder: Path, place: Place, *, number: int, troubles: int, patie
 
 
 async def test_none_is_doubled_and_none_is_lost(tmp_path: Path, place: Place) -> None:
-    await chaos(tmp_path, place, number=100, troubles=8, patience=300.0)
+    await chaos(tmp_path, place, number=60, troubles=6, patience=300.0)
 
 
 @pytest.mark.long
