@@ -13,65 +13,22 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 
 from plant.books import Out, balance
-from plant.house import AGENT, CUSTOMER, House, Service
+from plant.five import ACCOUNTS, ALL, PLATFORMS, SCENES, connect, ordered
+from plant.house import House, Service
 from waooaw_social.core.publication import ENDED
-from waooaw_social.platforms.registry import kits
 from waooaw_social.storage.db import Database
 from waooaw_social.storage.plant.tables import publications
 
-ACCOUNTS = ("hazel", "ridge")
 STRIDE = 45.0
 """Seconds beyond the next step of somebody, so that others go on with it."""
 SETTLED = 2.5
 """Real seconds after a disturbance in which something may still leave: more than the send window of these houses."""
 WINDOW = {"SEND_WINDOW_SECONDS": "1", "LEASE_SECONDS": "4", "WORKER_CONCURRENCY": "6"}
 """Short leases; and few hands, so that a small machine renews them in time."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scene:
-    """What is published on a platform, and the call that puts it before an audience."""
-
-    format: str
-    route: str
-    content: Callable[[House, dict[str, Any], str, int], dict[str, Any]]
-    silent: frozenset[str] = frozenset()
-    """The accounts without a way to ask: there a lost reply may stay unresolved, by design."""
-    metadata: tuple[str, ...] = ()
-
-
-def _short(house: House, account: dict[str, Any], mark: str, number: int) -> dict[str, Any]:
-    return {"title": mark, "video_url": house.video(400_000)}
-
-
-def _picture(house: House, account: dict[str, Any], mark: str, number: int) -> dict[str, Any]:
-    return {"text": mark, "image_urls": [f"{house.sandbox}/_sandbox/media/square.jpg"]}
-
-
-def _text(house: House, account: dict[str, Any], mark: str, number: int) -> dict[str, Any]:
-    return {"text": mark}
-
-
-def _message(house: House, account: dict[str, Any], mark: str, number: int) -> dict[str, Any]:
-    reachable: list[str] = account["recipients"]["in_window"]
-    return {"text": mark, "options": {"to": reachable[number % len(reachable)], "silence_seconds": 60}}
-
-
-SCENES = {
-    "youtube": Scene(format="short", route="upload.final", content=_short),
-    "instagram": Scene(format="image", route="media_publish", content=_picture, metadata=("login",)),
-    "facebook": Scene(format="text", route="feed.post", content=_text),
-    # hazel is an organization, whose posts can be read back; ridge is a member, whose posts nobody may list.
-    "linkedin": Scene(format="text", route="posts.create", content=_text, silent=frozenset({"ridge"})),
-    "whatsapp": Scene(format="text", route="messages.send", content=_message, silent=frozenset(ACCOUNTS)),
-}
-PLATFORMS = list(kits())
-ALL = [(platform, account) for platform in PLATFORMS for account in ACCOUNTS]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,31 +61,17 @@ class Chaos:
     async def order(self, number: int) -> None:
         """So many publications, the platforms and their accounts in turn."""
         accounts = {(one["platform"], one["account"]): one for one in await self.house.accounts()}
-        credentials = {of: await self.connect(accounts[of]) for of in ALL}
+        credentials = {of: await connect(self.house, accounts[of]) for of in ALL}
         for i in range(number):
             platform = PLATFORMS[i % len(PLATFORMS)]
             account = ACCOUNTS[i // len(PLATFORMS) % len(ACCOUNTS)]
-            mark, scene = f"Post number {i:04}.", SCENES[platform]
-            body = {
-                "customer_id": CUSTOMER,
-                "agent_id": AGENT,
-                "content": scene.content(self.house, accounts[platform, account], mark, i),
-                "targets": [{"credential_ref": credentials[platform, account], "format": scene.format}],
-            }
+            mark = f"Post number {i:04}."
+            body = ordered(self.house, accounts[platform, account], credentials[platform, account], mark, i)
             answer = await self.house.submit(body)
             assert answer.status_code == 202, answer.text
             self.posts.append(
                 Post(id=answer.json()["publications"][0]["id"], platform=platform, account=account, mark=mark)
             )
-
-    async def connect(self, account: dict[str, Any]) -> str:
-        named = ("platform", "posting_identity", "access_token", "refresh_token", "expires_at", "scopes")
-        body: dict[str, Any] = {name: account[name] for name in named if account[name] is not None}
-        body["metadata"] = {name: account[name] for name in SCENES[account["platform"]].metadata}
-        told = {"authorization": f"Bearer {self.house.customer_key}"}
-        answer = await self.house.http.put(f"{self.house.cp}/api/cp/platform-credentials", json=body, headers=told)
-        assert answer.status_code in (200, 201), answer.text
-        return answer.json()["credential_ref"]
 
     async def arm(self, number: int) -> None:
         """5 % refused, 5 % of the replies lost, 2 % live and answered 500; on the visible call, and lost replies on any other."""
