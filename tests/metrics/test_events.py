@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clients.stage import Set, on_stage
+from clients.stage import Set, on_stage, refused
 from durable.youtube_stage import open_youtube
 from waooaw_social import (
     PlatformMetricsCollector,
@@ -19,6 +19,7 @@ from waooaw_social import (
     YouTubeClient,
     get_metrics_collector,
 )
+from waooaw_social.wire.breaker import MemoryBreaker
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +94,32 @@ async def test_outside_a_block_a_client_emits_one_event_a_call(played: tuple[Set
         await stage.client.post_text("CRED-1", "x" * 1001)
     assert (kept.events[1].status, kept.events[1].error_code) == ("failed", refused.value.error_code)
     assert len(kept.events) == 2
+
+
+async def test_repeats_are_counted_whatever_repeated_them_and_however_it_ends(played: tuple[Set, Kept]) -> None:
+    """Two by the gateway and one by the runner; and what the result says is what the event says."""
+    stage, kept = played
+    await stage.fault("status", route="channels.list", status=503, times=2)
+    await stage.fault("status", route="upload.final", status=429, retry_after=7)
+    result = await stage.short()
+    assert (result.retry_count, result.retry_wait) == (3, 3.0)
+    assert (kept.only.retry_count, kept.only.max_retries) == (result.retry_count, result.max_retries)
+
+    await stage.fault("status", route="videos.insert", status=503, times=1)
+    await stage.fault("error", route="videos.insert", reason="invalidTitle")
+    with pytest.raises(SocialPlatformError):
+        await stage.short()
+    assert (kept.events[1].status, kept.events[1].retry_count) == ("failed", 1)
+
+
+async def test_what_is_held_back_before_it_leaves_is_no_repeat(played: tuple[Set, Kept]) -> None:
+    stage, kept = played
+    breaker = stage.wiring.gateway.breaker = MemoryBreaker(clock=stage.clock)
+    await stage.fault("status", route="channels.list", status=503, times=5)
+    await refused(stage.short())
+    assert kept.only.retry_count == len(await stage.routes()) - 1 == breaker.rules.in_a_row - 1
+    error = await refused(stage.short())
+    assert (error.error_code, kept.events[1].retry_count) == ("platform_resting", 0)
 
 
 async def test_calls_side_by_side_are_counted_apart(played: tuple[Set, Kept]) -> None:

@@ -256,7 +256,9 @@ class House:
         named = ("platform", "posting_identity", "access_token", "refresh_token", "expires_at", "scopes")
         told = {"authorization": f"Bearer {key or self.customer_key}"}
         url = f"{self.cp}/api/cp/platform-credentials"
-        answer = await self.http.put(url, json={n: account[n] for n in named} | body, headers=told)
+        answer = await self.http.put(
+            url, json={n: account[n] for n in named if account.get(n) is not None} | body, headers=told
+        )
         self.kept.append(answer.content)
         assert answer.status_code in (200, 201), answer.text
         return answer.json()["credential_ref"]

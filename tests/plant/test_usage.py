@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from plant.house import CUSTOMER, House, Service, open_house, until
+from waooaw_social.wire.retry import DEFAULT
 
 pytestmark = pytest.mark.anyio
 
@@ -68,6 +69,7 @@ async def test_no_ending_is_counted_twice_or_never_though_the_worker_is_killed(
         out = {event["post_id"] for event in ended if event["status"] == "success"}
         assert out == {post["id"] for post in await house.audience()}
         assert len({(event["publication"], event["timestamp"]) for event in told}) == len(told)
+        assert {event["max_retries"] for event in told} == {len(DEFAULT.waits)}
         assert [event["error_code"] for event in ended if event["status"] == "failed"] == [refused["error"]["code"]]
 
         usage = (await asked(house)).json()

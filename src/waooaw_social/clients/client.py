@@ -21,7 +21,7 @@ from waooaw_social.core.post import Content, SocialPostResult
 from waooaw_social.core.publication import WAITING, Publication
 from waooaw_social.core.refusal import Cure, Refused, SocialPlatformError
 from waooaw_social.durable.memory import MemoryInbox, MemoryLedger
-from waooaw_social.durable.ports import NONE, Delays, Ending, EntryState, Files, Overtaken, Parked, Repeats
+from waooaw_social.durable.ports import Delays, Ending, EntryState, Files, Parked, Repeats
 from waooaw_social.durable.reading import Unanswered, read
 from waooaw_social.durable.runner import Runner
 from waooaw_social.metrics.collector import PlatformMetricsCollector, get_metrics_collector
@@ -136,10 +136,11 @@ class SocialClient:
             content=content,
         )
         post = partial(self._carry_out, credential_ref, format, content)
-        return await known.run(post, clock=self._wiring.clock, to=self._wiring.events)
+        most = len(self._wiring.gateway.retry.waits)
+        return await known.run(post, clock=self._wiring.clock, max_retries=most, to=self._wiring.events)
 
     async def _carry_out(self, credential_ref: str, format: str, content: Content, tally: Tally) -> SocialPostResult:
-        errand = self._errand(credential_ref)
+        errand = replace(self._errand(credential_ref), retried=tally.repeated)
         unknown = Account(
             customer_id=self._customer_id,
             credential_ref=errand.credential_ref,
@@ -156,12 +157,16 @@ class SocialClient:
         publication = replace(draft, account=self._account_of(errand, credentials))
         self._ledger.submit(publication)
         try:
-            return await self._drive(publication)
+            return await self._drive(publication, tally)
         finally:
             if self._ledger.kept[publication.id].state in WAITING:  # also where the caller was cancelled
                 self._ledger.give_up(publication.id)
                 rows = self._ledger.kept[publication.id].rows
                 tally.in_doubt = any(row.state is EntryState.UNRESOLVED for row in rows)
+            self._name_visible(publication, tally)
+
+    def _name_visible(self, publication: Publication, tally: Tally) -> None:
+        tally.visible = frozenset(row.name for row in self._ledger.kept[publication.id].rows if row.visible)
 
     def _refuse_unasked(self, draft: Publication) -> None:
         """What is wrong whoever asks: a flow says it before its first step, and nobody, CP included, need be asked."""
@@ -176,15 +181,14 @@ class SocialClient:
             flow.close()
         raise SocialPlatformError.of(refusal, self.platform)
 
-    async def _drive(self, publication: Publication) -> SocialPostResult:
+    async def _drive(self, publication: Publication, tally: Tally) -> SocialPostResult:
         """The deadline counts what is waited, not what is worked: a long upload leaves enough of it for a doubt at its end."""
-        waited, repeats = 0.0, NONE
+        waited = 0.0
         while True:
-            ending = await self._advance(publication)
-            if not isinstance(ending, Overtaken):
-                count, seconds = ending.repeats.retry_count, ending.repeats.retry_wait
-                repeats = Repeats(retry_count=repeats.retry_count + count, retry_wait=repeats.retry_wait + seconds)
+            ending = await self._advance(publication, tally)
             if not isinstance(ending, Parked):
+                self._name_visible(publication, tally)
+                repeats = Repeats(retry_count=tally.retry_count, retry_wait=tally.waited)
                 most = len(self._wiring.gateway.retry.waits)
                 return result_of(ending, self._wiring.kit.manifest, self._wiring.clock.now(), repeats, most)
             resting = ending.refusal is not None and ending.refusal.code in HELD_CODES and not ending.in_doubt
@@ -193,10 +197,11 @@ class SocialClient:
             waited += max(ending.seconds, SHORTEST_WAIT)
             await self._wiring.clock.sleep(ending.seconds)
 
-    async def _advance(self, publication: Publication) -> Ending:
+    async def _advance(self, publication: Publication, tally: Tally) -> Ending:
         claim = self._ledger.claim_one(publication.id, "library", lease=LEASE)
         flow = self._wiring.kit.publish(publication)
-        return await self._runner.advance(claim, flow, errand_of(publication.account))
+        errand = replace(errand_of(publication.account), retried=tally.repeated)
+        return await self._runner.advance(claim, flow, errand)
 
     def _tried_at(self, publication: Publication) -> datetime:
         """When the call left whose end nobody knows."""

@@ -1,9 +1,10 @@
 """One call of a client, one usage event: what it posted, how long it took, how often it had to repeat itself, how it ended.
 
-The gateway's meter tells of each send; which client call a send belongs to is known by the task that makes it, so that calls of one client
-side by side are counted apart.
+The gateway tells of each repeat, its meter of each send; which client call a send belongs to is known by the task that makes it, so that
+calls of one client side by side are counted apart. A visible call is no matter of the gateway's: it was sent again if it left twice.
 """
 
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -17,7 +18,6 @@ from waooaw_social.core.refusal import SocialPlatformError
 from waooaw_social.metrics.collector import PlatformMetricsCollector, fields_of
 from waooaw_social.metrics.timer import report
 from waooaw_social.wire.ports import Cost
-from waooaw_social.wire.retry import DEFAULT
 
 
 @dataclass
@@ -25,15 +25,24 @@ class Tally:
     """The sends of one call of a client."""
 
     repeats: int = 0
+    """By the gateway, of what may be repeated."""
+    waited: float = 0.0
+    """Seconds before those."""
     in_doubt: bool = False
     """Something may have gone out when the call was given up."""
-    _last: tuple[str, bool] | None = None
+    sends: Counter[str] = field(default_factory=Counter[str])
+    """How often each call left, by its name."""
+    visible: frozenset[str] = frozenset()
+    """The names of those that are seen by an audience."""
 
-    def sent(self, name: str, answer: str) -> None:
-        """A send that follows a failed one of the same name repeats it."""
-        good = answer.isdecimal() and int(answer) < 400
-        self.repeats += self._last == (name, False)
-        self._last = (name, good)
+    def repeated(self, waited: float) -> None:
+        self.repeats += 1
+        self.waited += waited
+
+    @property
+    def retry_count(self) -> int:
+        """Sends after the first, of whichever call had to be repeated. What is asked anew after a wait is no repeat."""
+        return self.repeats + sum(max(0, self.sends[name] - 1) for name in self.visible)
 
 
 _tally: ContextVar[Tally | None] = ContextVar("waooaw_tally", default=None)
@@ -47,10 +56,10 @@ class CallMeter:
     quota: dict[str, int] = field(default_factory=dict[str, int])
 
     def called(self, *, platform: Platform, name: str, answer: str, seconds: float, cost: Cost | None) -> None:
-        if tally := _tally.get():
-            tally.sent(name, answer)
         if answer == "not_written":
             return
+        if tally := _tally.get():
+            tally.sends[name] += 1
         self.calls += 1
         if cost:
             self.quota[cost.bucket] = self.quota.get(cost.bucket, 0) + cost.units
@@ -71,6 +80,7 @@ class Counted:
         post: Callable[[Tally], Coroutine[Any, Any, SocialPostResult]],
         *,
         clock: Clock,
+        max_retries: int,
         to: PlatformMetricsCollector,
     ) -> SocialPostResult:
         """Make the call, and report what became of it, whatever it raises."""
@@ -88,6 +98,7 @@ class Counted:
             raise
         finally:
             _tally.reset(token)
+            ended["max_retries"] = max_retries
             report(self._event(tally, ended, clock, clock.monotonic() - started), to)
 
     def _event(self, tally: Tally, ended: dict[str, Any], clock: Clock, seconds: float) -> PlatformPostEvent:
@@ -98,8 +109,7 @@ class Counted:
             credential_ref=self.credential_ref,
             timestamp=clock.now().isoformat(),
             duration_ms=round(seconds * 1000),
-            retry_count=tally.repeats,
-            max_retries=len(DEFAULT.waits),
+            retry_count=tally.retry_count,
             content_type=self.format,
             content_length=length_of(self.content),
         )

@@ -4,6 +4,7 @@ A platform's error table turns its codes into a `Refusal`: what it means, whose 
 a flow. The two exceptions at the end are what a library caller sees; their `is_transient` is true only if nothing can have gone out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -69,7 +70,27 @@ class Refusal:
     status: int | None = None
     field: str | None = None
     remediation: str = ""
-    """What to do about it, in one sentence."""
+    """What to do about it, in one sentence; where nobody has said more, what its reaction and its field say."""
+
+    def __post_init__(self) -> None:
+        if not self.remediation:
+            usual = f"Correct {self.field}, and send it anew." if self.field else USUAL[self.reaction]
+            waits = self.reaction not in {Reaction.REFUSED, Reaction.TAKEN, Reaction.CURE}
+            object.__setattr__(self, "remediation", USUAL[self.reaction] if waits else usual)
+
+
+LIBRARY = "A caller of the library tries again after `retry_after` seconds."
+USUAL: Mapping[Reaction, str] = {
+    Reaction.REFUSED: "The same would be refused again: change what the message names, or ask whoever runs this service.",
+    Reaction.TAKEN: "Look at the account: what is there already need not be sent again.",
+    Reaction.REFRESH: f"Nothing needs to be done: the token is refreshed, and it goes on by itself. {LIBRARY}",
+    Reaction.CURE: "Ask whoever runs this service; it goes on by itself afterwards.",
+    Reaction.THROTTLE: f"Nothing needs to be done: a publication goes on by itself as soon as the platform allows. {LIBRARY}",
+    Reaction.EXHAUSTED: f"Nothing needs to be done: a publication goes on by itself when the quota is refilled. {LIBRARY}",
+    Reaction.NOT_DONE: f"Nothing needs to be done: a publication is tried again by itself. {LIBRARY}",
+    Reaction.UNKNOWN: "Do not send it anew by hand: what may have gone out is looked for first, and it goes on by itself.",
+}
+"""What to do about a no of which nobody has said more."""
 
 
 class Refused(Exception):

@@ -119,7 +119,7 @@ class Run:
         self.grip = grip
         self.runner, self.ledger, self.clock, self.delays = runner, runner.ledger, runner.clock, runner.delays
         self.claim, self.lease = claim, claim.lease
-        self.errand, self.repeats = replace(errand, retried=self.repeated), Repeats()
+        self.errand, self.repeats, self.told = replace(errand, retried=self.repeated), Repeats(), errand.retried
         self.entries = [entry for entry in claim.entries if entry.state is not EntryState.STALE]
         self.stale: list[str] = []  # names that are made anew with the next wasteful call
         self.in_doubt = {entry.name: entry.begun_at for entry in self.entries if entry.state is EntryState.OPEN}
@@ -535,6 +535,8 @@ class Run:
 
     def repeated(self, waited: float) -> None:
         self.repeats = Repeats(retry_count=self.repeats.retry_count + 1, retry_wait=self.repeats.retry_wait + waited)
+        if self.told:
+            self.told(waited)
 
     async def overtaken(self) -> Ending:
         return self.done or Overtaken()

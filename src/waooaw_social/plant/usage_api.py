@@ -22,12 +22,13 @@ from waooaw_social.core.events import PostingStatus
 from waooaw_social.core.ids import CustomerId
 from waooaw_social.storage.api_keys import ApiKey
 from waooaw_social.storage.plant.usage import Asked, Place, place_of
+from waooaw_social.wire.retry import DEFAULT
 
 PAGE = 500
 """Events that are read at once."""
 COLUMNS = (
     "event_type", "timestamp", "publication", "customer_id", "agent_id", "correlation_id", "platform", "credential_ref",
-    "content_type", "content_length", "status", "duration_ms", "retry_count", "post_id", "post_url", "error_code",
+    "content_type", "content_length", "status", "duration_ms", "retry_count", "max_retries", "post_id", "post_url", "error_code",
     "error_message", "is_transient", "cost",
 )  # fmt: skip
 """Of the export, in this order; a JSON line leaves out what is None."""
@@ -125,7 +126,7 @@ class UsagePage:
             for row in page:
                 at = datetime.fromtimestamp(row["at"], UTC).isoformat()
                 told = {"event_type": "platform_post", "timestamp": at, "cost": str(self.prices.of(row))}
-                event = {**row, **told}
+                event = {**row, **told, "max_retries": len(DEFAULT.waits)}
                 yield {name: event[name] for name in COLUMNS}
             after = place_of(page[-1])
 

@@ -249,12 +249,17 @@ class Gateway:
 
 
 def health_of(call: Call[Any], reply: Reply) -> Health:
-    """The platform's fault is a 5xx that its error table does not know as somebody else's; 429 is a matter of quota."""
+    """The platform's fault is a 5xx that its error table does not know as somebody else's; 429 is a matter of quota.
+
+    A 5xx that says of itself that nothing was done is the platform's fault all the same, unless it is about an account.
+    """
     if reply.status == 429:
         return Health.NO_WORD
     if reply.status < 500 or call.answered(reply):
         return Health.WELL
-    return Health.FAULT if call.explain(reply).reaction is Reaction.UNKNOWN else Health.WELL
+    no = call.explain(reply)
+    stumbled = no.reaction is Reaction.NOT_DONE and no.scope in {Scope.REQUEST, Scope.PLATFORM}
+    return Health.FAULT if stumbled or no.reaction is Reaction.UNKNOWN else Health.WELL
 
 
 def progress_of(call: Call[Any], errand: Errand) -> Callable[[int], None] | None:

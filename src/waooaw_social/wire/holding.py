@@ -167,6 +167,7 @@ FROZEN = Refusal(
     message="An operator has frozen {title} until {until}; nothing is sent to it.",
     reaction=Reaction.NOT_DONE,
     scope=Scope.PLATFORM,
+    remediation="Nothing needs to be done: a publication goes on by itself then, or as soon as an operator thaws the platform.",
 )
 HELD_CODES = frozenset({RESTING.code, FROZEN.code})
 """By which whoever waits knows that the platform was not asked."""

@@ -76,16 +76,27 @@ async def repeated(
 ) -> Repeated:
     """Send until there is a reply, a no that only a cure can help, or no repeat left. Errors that `send` raises go straight through.
 
-    `outcome` is the last one, untouched: its `retry_in` still says how long to park. `told` hears the wait before every repeat. What we
-    held back ourselves was no send: to wait for our own quota is no repeat, and takes nothing from the budget.
+    `outcome` is the last one, untouched: its `retry_in` still says how long to park. `told` hears of every repeat that left, with the wait
+    before it. What we held back ourselves was no send: to wait for our own quota is no repeat, and takes nothing from the budget.
     """
     waits: list[float] = []
+    slept: list[float] = []  # before a repeat that may be held back yet
     since = clock.monotonic()
     if budget:
         budget.pay_in()
 
     async def once() -> Outcome:
-        return await send()
+        left = True  # also where it is cancelled: it may have
+        try:
+            outcome = await send()
+            left = not (isinstance(outcome, NotSent) and outcome.held_back)
+            return outcome
+        finally:
+            if slept and left:
+                waits.append(slept[-1])
+                if told:
+                    told(slept[-1])
+            slept.clear()
 
     def wait(state: RetryCallState) -> float:
         return _wait(_outcome(state), state.attempt_number, policy)
@@ -100,9 +111,7 @@ async def repeated(
             return False
         if budget and not budget.take_out():
             return True
-        waits.append(state.upcoming_sleep)
-        if told:
-            told(state.upcoming_sleep)
+        slept.append(state.upcoming_sleep)
         return False
 
     retrying = AsyncRetrying(

@@ -144,7 +144,7 @@ class Tokens:
         client = self.clients[self.kits[stale.platform].app(stale.metadata)]
         tokens = (stale.refresh_token, stale.access_token, client.client_secret)
         secrets = tuple(token.open() for token in tokens if token)
-        outcome = (await repeated(lambda: self._ask(call, secrets), clock=self.clock)).outcome
+        outcome = (await repeated(lambda: self._ask(call, secrets), clock=self.clock, told=errand.retried)).outcome
         new = _read(call, outcome) if isinstance(outcome, Reply) else None
         if new:
             return await self._store(errand, stale, new)

@@ -24,9 +24,10 @@ class Glance(Generic[T]):
     async def value(self) -> T:
         """What was read within the last second. Raises what the read raises, and the next one asks again."""
         if self._at is None:
-            async with self._first:  # nobody goes on with nothing
+            async with self._first:  # nobody goes on with nothing: the time is set when something has been read
                 if self._at is None:
-                    await self._look()
+                    at, self.seen = self._clock.monotonic(), await self._read()
+                    self._at = at
         elif self._clock.monotonic() - self._at >= EVERY:
             await self._look()
         return self.seen

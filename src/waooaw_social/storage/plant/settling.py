@@ -23,7 +23,11 @@ from waooaw_social.storage.plant.codec import refusal_to_json
 from waooaw_social.storage.plant.reach import Reach
 from waooaw_social.storage.plant.tables import entries, publications, settlements
 
-GIVEN_UP = Refusal(code="given_up", message="Settled by hand: it did not go out, and is given up.")
+GIVEN_UP = Refusal(
+    code="given_up",
+    message="Settled by hand: it did not go out, and is given up.",
+    remediation="Order it anew if it is to go out after all.",
+)
 BY_HAND = "Settled by hand."
 
 

@@ -22,6 +22,7 @@ from waooaw_social.metrics.prometheus import LATE
 from waooaw_social.storage.db import Database, now
 from waooaw_social.storage.plant.codec import content_from_json
 from waooaw_social.storage.plant.tables import LEASED, READY, RIPENING, UNRESOLVED, entries, publications, usage
+from waooaw_social.wire.retry import DEFAULT
 
 TRANSIENT = frozenset(
     {Reaction.THROTTLE.value, Reaction.EXHAUSTED.value, Reaction.NOT_DONE.value, Reaction.UNKNOWN.value}
@@ -190,5 +191,6 @@ def _event(row: sa.Row[Any], values: Mapping[str, Any]) -> PlatformPostEvent:
         correlation_id=row.correlation_id or "",
         timestamp=datetime.fromtimestamp(row.clock, UTC).isoformat(),
         post_url=row.post_url,
+        max_retries=len(DEFAULT.waits),
         metadata={"publication": row.id, **late},
     )
