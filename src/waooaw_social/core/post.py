@@ -7,6 +7,9 @@ from pathlib import Path
 
 from waooaw_social.core.ids import RemoteId
 
+ADDRESSEE = "to"
+"""The option that says to whom, where a platform writes to people and not to followers."""
+
 
 @dataclass(frozen=True)
 class MediaUrl:

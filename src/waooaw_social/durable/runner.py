@@ -60,7 +60,6 @@ from waooaw_social.platforms.call import (
     Visible,
     Wasteful,
 )
-from waooaw_social.wire.holding import HELD_CODES
 from waooaw_social.wire.ports import Errand, MediaMissing, NotSent, Outcome, Unknown
 
 T = TypeVar("T")
@@ -272,12 +271,7 @@ class Run:
         if isinstance(piece, Piece) and (refusal := self.gone.get(piece.file.sha256)):
             raise Refused(refusal)
         outcome = await self.runner.gateway.send(call, self.errand, not_after=not_after)
-        if (
-            isinstance(outcome, NotSent)
-            and outcome.held_back
-            and outcome.refusal
-            and outcome.refusal.code in HELD_CODES
-        ):
+        if isinstance(outcome, NotSent) and outcome.held_back:
             self.resting = Parked(seconds=outcome.retry_in or HASTE, why=outcome.why)
         if isinstance(outcome, Reply) and not readable(call, outcome):
             log.warning(

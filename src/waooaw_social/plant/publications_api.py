@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import FastAPI, Query, Request
 
+from waooaw_social.core.post import ADDRESSEE
 from waooaw_social.core.publication import Publication, State
 from waooaw_social.plant.bodies import ChangeBody, ListQuery, ResolveBody
 from waooaw_social.plant.door import CANCEL, PUBLISH, READ, Agent, may, may_write, reach_of
@@ -170,7 +171,10 @@ async def _done(
 def _changed(old: Publication, body: ChangeBody) -> tuple[Publication, frozenset[Field]]:
     said, new, fields = body.model_fields_set, old, set[Field]()
     if body.content is not None:
-        new, fields = replace(new, content=content_of(body.content)), fields | {Field.CONTENT}
+        content = content_of(body.content)
+        addressed = {name: value for name, value in old.content.options.items() if name == ADDRESSEE}
+        content = replace(content, options={**addressed, **content.options})  # other words go to the same person
+        new, fields = replace(new, content=content), fields | {Field.CONTENT}
     if "publish_at" in said:
         new, fields = replace(new, publish_at=body.moment(), spread=body.spread), fields | {Field.PUBLISH_AT}
     if "late_policy" in said:

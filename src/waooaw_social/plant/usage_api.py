@@ -32,7 +32,7 @@ COLUMNS = (
     "error_message", "is_transient", "cost",
 )  # fmt: skip
 """Of the export, in this order; a JSON line leaves out what is None."""
-FREE_TEXT = frozenset({"agent_id", "correlation_id", "error_message"})
+FREE_TEXT = frozenset({"agent_id", "correlation_id", "error_message", "post_id", "post_url"})
 """Columns that others have filled: in CSV none of them may begin like a formula."""
 
 
@@ -183,6 +183,7 @@ def _asked(
         until=until.timestamp() if until else None,
         agent_id=agent_id,
         platform=platform,
+        accounts=who.credential_refs,
     )
 
 

@@ -6,7 +6,7 @@ platform's manifest ever see a token, and nothing that comes back still holds on
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -121,7 +121,10 @@ class Gateway:
         if errand.posting_identity is not None and credentials.posting_identity not in {None, errand.posting_identity}:
             return another_account(errand.posting_identity)
         way = Way(call=call, errand=errand, kit=kit, credentials=credentials, client=self._client(kit, credentials))
-        held_back = await self._holding.held_back(way, not_after)
+        try:
+            held_back = await self._holding.held_back(way, not_after)
+        except Exception as error:  # nothing has left: our own database is away
+            return _not_counted(error)
         if held_back:
             return held_back
         try:
@@ -129,7 +132,10 @@ class Gateway:
         except MediaMissing as missing:
             await self._holding.give_back(way)
             return NotSent(why=str(missing), retry_in=missing.retry_in)
-        admission = await self.breaker.admit(kit.manifest.platform, way.family(self.transport.host_of))
+        try:
+            admission = await self.breaker.admit(kit.manifest.platform, way.family(self.transport.host_of))
+        except Exception as error:
+            return _not_counted(error)
         if isinstance(admission, Resting):
             await self._holding.give_back(way)
             return self._holding.resting(kit.manifest, admission)
@@ -141,8 +147,15 @@ class Gateway:
         try:
             outcome, health = await self._exchange(way, body, not_after)
         finally:
-            await self.breaker.report(leave, health)
+            await self._afterwards(self.breaker.report(leave, health))
         return outcome
+
+    async def _afterwards(self, noted: Awaitable[None]) -> None:
+        """What is noted after an exchange must not cost its answer: a database that stumbles here is told, and forgiven."""
+        try:
+            await noted
+        except Exception as error:
+            log.warning("not_noted", error=type(error).__name__)
 
     async def _exchange(self, way: Way, body: bytes | FileRange, not_after: float | None) -> tuple[Outcome, Health]:
         call, manifest = way.call, way.kit.manifest
@@ -174,7 +187,7 @@ class Gateway:
                 platform=manifest.platform, name=call.name, answer=answer, seconds=seconds, cost=call.cost
             )
         for slow in manifest.usage(reply):
-            await self._holding.block(way, slow.bucket, slow.seconds)
+            await self._afterwards(self._holding.block(way, slow.bucket, slow.seconds))
         return await self._classified(way, signed, reply), health_of(call, reply)
 
     async def _classified(self, way: Way, signed: Request, reply: Reply) -> Outcome:
@@ -202,7 +215,7 @@ class Gateway:
                 return NotSent(why=refusal.message, retry_in=refusal.retry_after, refusal=refusal)
             case Reaction.UNKNOWN:
                 if refusal.bucket and refusal.retry_after:
-                    await self._holding.block(way, refusal.bucket, refusal.retry_after)
+                    await self._afterwards(self._holding.block(way, refusal.bucket, refusal.retry_after))
                 return Unknown(why=refusal.message, retry_in=refusal.retry_after, refusal=refusal)
 
     async def _renewed(self, errand: Errand, credentials: ResolvedSocialCredentials, refusal: Refusal) -> NotSent:
@@ -262,6 +275,12 @@ def health_of(call: Call[Any], reply: Reply) -> Health:
     return Health.FAULT if stumbled or no.reaction is Reaction.UNKNOWN else Health.WELL
 
 
+def _not_counted(error: Exception) -> NotSent:
+    """Our own database is away: nothing was sent, and nothing is in doubt."""
+    log.warning("not_counted", error=type(error).__name__)
+    return NotSent(why="the quotas could not be read just now", retry_in=STUMBLED, held_back=True)
+
+
 def progress_of(call: Call[Any], errand: Errand) -> Callable[[int], None] | None:
     """Tells the errand how far the whole file has got, while a piece of it goes up."""
     body, told = call.request.body, errand.progress
@@ -282,6 +301,9 @@ def question_of(request: Request, errand: Errand) -> Question:
     asked = (f"{name}={value}" for name, value in sorted(request.params.items()))
     return (errand.customer_id, errand.credential_ref, request.method, request.url, *asked)
 
+
+STUMBLED = 5.0
+"""Seconds until it is tried again after our own database stumbled."""
 
 FOREIGN_HOST = Refusal(
     code="foreign_host",

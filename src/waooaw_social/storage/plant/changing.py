@@ -112,7 +112,7 @@ class SqlChanges:
 
     def _waiting(self, publish_at: float | None) -> dict[str, Any]:
         if publish_at is None:
-            return {"state": State.DUE.value, "due_at": now(), "why": None, "refusal": None}
+            return {"state": State.DUE.value, "due_at": now(), "wanted_at": now(), "why": None, "refusal": None}
         due = publish_at - self.prepare_ahead
         return {"state": State.SCHEDULED.value, "due_at": due, "why": None, "refusal": None}
 

@@ -44,6 +44,8 @@ def choose(c: sa.Connection, most: int, held: Mapping[CustomerId, int], each: in
     customers = _customers(c, most, ring.after)
     room = {one: (most if each is None else each) - held.get(CustomerId(one), 0) for one in customers}
     waiting = [one for one in customers if room[one] > 0]
+    if customers and not waiting:  # all of them are at their limit: the ring goes on past them
+        ring.after = customers[-1]
     for place, customer in enumerate(waiting):
         left = most - len(found)
         if left <= 0:
@@ -71,7 +73,9 @@ def _its_turn() -> sa.ColumnElement[bool]:
     """It follows nobody, or whom it follows has ended, however that ended. What waits for another is younger than that one, so a claim,
     which takes the oldest, seldom meets it too early."""
     before = publications.alias("before")
-    waits = sa.exists().where(before.c.id == publications.c.follows, before.c.state.in_(sorted(WAITING)))
+    waits = sa.exists().where(
+        before.c.id == publications.c.follows, before.c.state.in_(sorted(WAITING | {State.DRAFT}))
+    )
     return publications.c.follows.is_(None) | ~waits
 
 

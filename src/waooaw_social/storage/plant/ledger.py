@@ -86,7 +86,8 @@ class SqlLedger:
             if not c.execute(closed).rowcount:
                 return
             mine = _named(attempt.publication_id, attempt.name)
-            earlier = sa.select(sa.func.max(entries.c.attempt)).where(mine, _is(EntryState.ABSENT)).scalar_subquery()
+            doubted = (_is(EntryState.ABSENT), entries.c.heard_by.is_(None))  # what a person settled stays settled
+            earlier = sa.select(sa.func.max(entries.c.attempt)).where(mine, *doubted).scalar_subquery()
             c.execute(sa.update(entries).where(mine, entries.c.attempt == earlier).values(state=EntryState.OPEN.value))
 
         await self.db.write(work)
@@ -150,7 +151,11 @@ class SqlLedger:
             completion = self._complete(c, answer) if answer else Completion.KNOWN
             if completion is Completion.OWNED:
                 return completion, None
-            if not _leave(c, lease, ending_values(ending) | {"ended_at": now()}):
+            proven = isinstance(ending, Failed) and _proven(c, lease.publication_id)
+            values = (
+                {"state": State.DUE.value, "due_at": now()} if proven else ending_values(ending) | {"ended_at": now()}
+            )
+            if not _leave(c, lease, values):
                 return None, None
             if after := DOUBT_AFTER.get(type(ending)):
                 open_ones = (entries.c.publication == lease.publication_id) & _is(EntryState.OPEN)
@@ -252,6 +257,15 @@ def ending_values(ending: Done | Failed | Undecided | Missed) -> dict[str, Any]:
             return {"state": State.MISSED.value, "why": why}
         case Undecided():
             return {"state": State.UNRESOLVED.value, "why": plain(f"{ending.why}. {ending.how_to_settle}")}
+
+
+def _proven(c: sa.Connection, publication_id: PublicationId) -> bool:
+    """Whether somebody else, such as a webhook, said meanwhile that it is out: then a no ends nothing, and the next run hears the proof."""
+    visible = (entries.c.publication == publication_id) & entries.c.visible & _is(EntryState.ANSWERED)
+    return (
+        c.execute(sa.select(entries.c.name).where(visible, entries.c.remote_id.is_not(None)).limit(1)).first()
+        is not None
+    )
 
 
 def _leave(c: sa.Connection, lease: Lease, values: Mapping[str, Any]) -> bool:

@@ -24,7 +24,7 @@ from waooaw_social.storage.plant import bell, claiming, connections, standing, u
 from waooaw_social.storage.plant.claiming import Ring
 from waooaw_social.storage.plant.codec import content_to_json, publication_of, refusal_to_json
 from waooaw_social.storage.plant.ledger import SqlLedger
-from waooaw_social.storage.plant.media import use
+from waooaw_social.storage.plant.media import hold, use
 from waooaw_social.storage.plant.reach import Reach
 from waooaw_social.storage.plant.settling import settled_of
 from waooaw_social.storage.plant.tables import entries, orders, publications
@@ -247,7 +247,7 @@ class SqlPublications:
         return Claim(
             lease=Lease(publication_id=PublicationId(row.id), epoch=row.epoch),
             publication=publication_of(row),
-            due_in=(row.created_at if row.publish_at is None else row.publish_at) - row.clock,
+            due_in=(row.wanted_at if row.publish_at is None else row.publish_at) - row.clock,
             entries=tuple(self.ledger.entry_of(entry) for entry in recorded),
             late_by=row.clock - let_go[row.id] if row.id in let_go else None,
         )
@@ -266,6 +266,7 @@ def _unreadable() -> dict[str, Any]:
 
 def _accept(c: sa.Connection, order: Order, ahead: float) -> Kept:
     states = [(p.id, _first_state(order, p)) for p in order.publications]
+    hold(c, order.publications)
     c.execute(
         sa.insert(orders).values(
             customer_id=order.customer_id,
@@ -334,4 +335,5 @@ def _row(publication: Publication, state: State, ahead: float) -> dict[str, Any]
         "state": state.value,
         "due_at": now() if at is None else at - ahead,
         "created_at": now(),
+        "wanted_at": now(),
     }

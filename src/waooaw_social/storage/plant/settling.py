@@ -89,7 +89,11 @@ class SqlSettling:
                 return Settled.TAKEN
             doubted = (entries.c.publication == row.id) & (entries.c.state == EntryState.UNRESOLVED.value)
             if settlement.decision is not Decision.PUBLISHED:
-                c.execute(sa.update(entries).where(doubted).values(state=EntryState.ABSENT.value))
+                c.execute(
+                    sa.update(entries)
+                    .where(doubted)
+                    .values(state=EntryState.ABSENT.value, heard_by=HeardBy.PERSON.value)
+                )
             values = _values(row, settlement)
             c.execute(sa.update(publications).where(publications.c.id == row.id).values(**values))
             c.execute(sa.insert(settlements).values(**_audited(row, settlement)))

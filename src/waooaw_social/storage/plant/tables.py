@@ -35,6 +35,7 @@ publications = sa.Table(
     sa.Column("worker", sa.Text),
     sa.Column("claimed_at", sa.Double),  # when the newest run began
     sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("wanted_at", sa.Double, nullable=False),  # since when it is wanted, where it has no time of its own
     sa.Column("ended_at", sa.Double),
     sa.Column("audited_at", sa.Double),
     sa.Column("why", sa.Text),  # why it is parked, refused or unresolved, for people

@@ -48,7 +48,7 @@ def ended(c: sa.Connection, publication_id: str, repeats: int = 0) -> PlatformPo
         return None
     values = _values(row, status, repeats)
     insert = sqlite_insert(usage) if c.dialect.name == "sqlite" else postgresql_insert(usage)
-    written = c.execute(insert.values(**values).on_conflict_do_nothing()).rowcount
+    written = c.execute(insert.values(**values).on_conflict_do_nothing().returning(usage.c.publication)).first()
     return _event(row, values) if written else None
 
 
@@ -61,6 +61,8 @@ class Asked:
     until: float | None = None
     agent_id: str | None = None
     platform: str | None = None
+    accounts: frozenset[str] | None = None
+    """The only credential_refs that exist for whoever asks; None: all of the customer's."""
 
     def where(self) -> list[sa.ColumnElement[bool]]:
         found = [usage.c.customer_id == self.customer_id]
@@ -72,6 +74,8 @@ class Asked:
             found.append(usage.c.agent_id == self.agent_id)
         if self.platform is not None:
             found.append(usage.c.platform == self.platform)
+        if self.accounts is not None:
+            found.append(usage.c.credential_ref.in_(sorted(self.accounts)))
         return found
 
 
@@ -183,7 +187,7 @@ def _transient(status: PostingStatus, refusal: Mapping[str, Any]) -> bool:
 def _event(row: sa.Row[Any], values: Mapping[str, Any]) -> PlatformPostEvent:
     late: dict[str, float] = {}
     if values["status"] == PostingStatus.SUCCESS.value:
-        late = {LATE: row.clock - (row.publish_at if row.publish_at is not None else row.created_at)}
+        late = {LATE: row.clock - (row.publish_at if row.publish_at is not None else row.wanted_at)}
     left_out = {"publication", "epoch", "at", "agent_id", "correlation_id"}
     return PlatformPostEvent(
         **{name: value for name, value in values.items() if name not in left_out},

@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("worker", sa.Text(), nullable=True),
         sa.Column("claimed_at", sa.Double(), nullable=True),
         sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("wanted_at", sa.Double(), nullable=False),
         sa.Column("ended_at", sa.Double(), nullable=True),
         sa.Column("audited_at", sa.Double(), nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
