@@ -1,94 +1,26 @@
 """What goes wrong around a doubt: refusals before and after it, answers heard late, words that a database cannot keep, keys that are gone."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from durable import toys
+from durable.odd_room import LOST_REPLY, LOST_REQUEST, NO, UNDECIDED, Odd, Room
 from durable.stores import open_store
 from durable.sweep import DELAYS, SteppingClock
 from waooaw_social.core.ids import RemoteId
 from waooaw_social.core.post import Published
 from waooaw_social.core.publication import Publication, State
 from waooaw_social.core.refusal import Reaction, Refusal, Refused
-from waooaw_social.durable.memory import MemoryInbox
-from waooaw_social.durable.ports import Answer, Attempt, Ending, Failed, HeardBy, Undecided
-from waooaw_social.durable.runner import Runner
+from waooaw_social.durable.ports import Answer, Attempt, Failed, HeardBy
 from waooaw_social.platforms.call import Call, Flow, Reply
 from waooaw_social.storage.plant.ledger import SqlLedger
 from waooaw_social.storage.plant.publications import SqlPublications
 from waooaw_social.storage.seal import KeyRing, Sealer
-from waooaw_social.wire.ports import Errand, NotSent, Outcome, Unknown
+from waooaw_social.wire.ports import NotSent
 
 pytestmark = pytest.mark.anyio
-
-
-@dataclass
-class Odd:
-    """The toy platform behind a gateway that answers as `told` says: by a call's name, one after the other; then as the toy does."""
-
-    inner: toys.ToyPlatform
-    told: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
-    sent: list[str] = field(default_factory=list[str])
-
-    async def send(self, call: Call[Any], errand: Errand, *, not_after: float | None = None) -> Outcome:
-        self.sent.append(call.name)
-        answers = self.told.get(call.name, [])
-        if not answers:
-            return await self.inner.send(call, errand, not_after=not_after)
-        answer = answers.pop(0)
-        if answer is LOST_REPLY:
-            await self.inner.send(call, errand, not_after=not_after)
-            return LOST_REPLY
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-LOST_REPLY, LOST_REQUEST = Unknown(why="the reply was lost"), Unknown(why="the request was lost")
-NO = Refusal(code="toy_no", message="no")
-UNDECIDED = Undecided(name="post", why="nobody knows", tried_at=0.0, how_to_settle="look")
-
-
-@dataclass
-class Room:
-    """A store, a platform, and whoever drives what is due."""
-
-    store: Any
-    clock: SteppingClock
-    gateway: Odd
-    ends: list[Ending] = field(default_factory=list[Ending])
-
-    async def drive(self, flow: Any) -> Ending | None:
-        """One claim, driven to its ending; None where nothing is due."""
-        claims = await self.store.claim("w", lease=30.0, most=1)
-        if not claims:
-            return None
-        runner = Runner(
-            ledger=self.store,
-            gateway=self.gateway,
-            files=None,  # type: ignore[arg-type]
-            inbox=MemoryInbox(),
-            clock=self.clock,
-            delays=DELAYS,
-        )
-        account = claims[0].publication.account
-        errand = Errand(
-            customer_id=account.customer_id, credential_ref=account.credential_ref, platform=account.platform
-        )
-        return await runner.advance(claims[0], flow(claims[0].publication), errand)
-
-    async def drive_for(self, flow: Any, seconds: float) -> None:
-        """Whatever comes due in so many seconds."""
-        until = self.clock.offset + seconds
-        while self.clock.offset < until:
-            if await self.drive(flow) is None:
-                await self.clock.advance(1.0)
-
-    def live(self, publication: Publication) -> list[str]:
-        return [post["id"] for post in self.gateway.inner.live if post["by"] == publication.id]
 
 
 @pytest.fixture
@@ -269,3 +201,25 @@ async def test_an_answer_to_an_earlier_attempt_does_not_leave_a_later_one_holdin
     await room.store.accept(two)
     await room.drive_for(toys.feed, 900.0)
     assert (await room.store.where(two))[0] is State.PUBLISHED
+
+
+async def test_a_no_does_not_end_what_a_webhook_proved_in_the_same_run(room: Room) -> None:
+    publication = toys.publication()
+    await room.store.accept(publication)
+    (claim,) = await room.store.claim("w", lease=30.0, most=1)
+    attempt = await room.store.begin(claim.lease, "send", audience=None, seen=[])
+    live = Published(post_id=RemoteId("w1"))
+    await room.store.complete(Answer(attempt=attempt, reply=Reply(200), published=live, heard_by=HeardBy.WEBHOOK))
+    no = Answer(attempt=attempt, reply=Reply(403), published=None, heard_by=HeardBy.REPLY)
+    await room.store.end(claim.lease, Failed(refusal=NO), no)
+    assert (await room.store.where(publication))[0] is not State.REFUSED
+
+
+async def test_a_look_that_our_own_quota_held_back_wears_out_no_patience(room: Room) -> None:
+    publication = toys.publication()
+    await room.store.accept(publication)
+    room.gateway.told["post"] = [LOST_REPLY]
+    empty = Refusal(code="quota_exhausted", message="used up", reaction=Reaction.EXHAUSTED)
+    room.gateway.told["recent"] = [NotSent(why="used up", retry_in=300.0, refusal=empty, held_back=True)] * 24
+    await room.drive_for(toys.feed, 8000.0)
+    assert (await room.store.where(publication))[0] is State.PUBLISHED

@@ -8,8 +8,17 @@ import pytest
 from plant.desk import Desk
 from plant.house import House, order
 from plant.test_api import problem
+from waooaw_social.core.account import Account
+from waooaw_social.core.ids import CredentialRef, CustomerId, PublicationId
+from waooaw_social.core.post import Content
+from waooaw_social.core.publication import Publication
 from waooaw_social.durable.ports import Fenced
+from waooaw_social.plant.bodies import ChangeBody
+from waooaw_social.plant.publications_api import changed
 from waooaw_social.platforms.call import Reply
+from waooaw_social.platforms.whatsapp import kit as whatsapp
+from waooaw_social.platforms.whatsapp.manifest import WHATSAPP
+from waooaw_social.platforms.whatsapp.recipient import recipient_of
 
 pytestmark = pytest.mark.anyio
 
@@ -224,3 +233,18 @@ async def test_half_a_decision_is_none(desk: Desk) -> None:
     problem(
         await desk.ask("POST", f"/publications/{publication}/resolve", order(""), key="reader"), 422, "invalid_request"
     )
+
+
+def test_a_change_of_words_does_not_change_to_whom_they_go() -> None:
+    account = Account(
+        customer_id=CustomerId("C"),
+        credential_ref=CredentialRef("R"),
+        platform=WHATSAPP,
+        posting_identity="1055",
+        metadata={"default_recipient": "+15550199999"},
+    )
+    (part,) = whatsapp().split("text", Content(text="Hello Ann", recipients=("+15550100001",)))
+    accepted = Publication(id=PublicationId("p"), account=account, format="text", content=part.content)
+    new, _ = changed(accepted, ChangeBody.model_validate({"content": {"text": "Hello Ann!"}}))
+    assert not list(whatsapp().check(new))
+    assert recipient_of(new) == recipient_of(accepted)

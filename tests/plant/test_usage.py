@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from plant.desk import Desk
 from plant.house import CUSTOMER, House, Service, open_house, until
 from waooaw_social.wire.retry import DEFAULT
 
@@ -108,3 +109,23 @@ async def test_usage_says_no_as_every_address_does(house: House) -> None:
     for wrong in ({"since": "0"}, {"since": "2026-11-21T12:00:00"}, {"platform": "\0"}, {"agent_id": ""}):
         answer = await asked(house, **wrong)
         assert answer.status_code == 422 and answer.json()["code"] == "invalid_request", wrong
+
+
+async def test_a_key_bound_to_one_account_sees_no_others_usage(desk: Desk) -> None:
+    publication = await desk.accepted()
+    claim = await desk.worker.claim(publication)
+    await desk.worker.publish(claim, await desk.worker.begin(claim), f"yt-{publication}")
+    assert (await desk.ask("GET", f"/publications/{publication}", key="bound")).status_code == 404
+    told = (await desk.ask("GET", "/usage/export", key="bound")).text
+    assert publication not in told and desk.credential not in told, told
+
+
+async def test_a_post_id_is_no_formula_in_the_export(desk: Desk) -> None:
+    publication = await desk.unresolved()
+    formula = "=cmd|'/C.calc'!A0"
+    answer = await desk.ask(
+        "POST", f"/publications/{publication}/resolve", {"outcome": "published", "post_id": formula}
+    )
+    assert answer.status_code == 200, answer.text
+    told = (await desk.ask("GET", "/usage/export?format=csv")).text
+    assert f",{formula}" not in told

@@ -347,3 +347,22 @@ async def test_the_same_on_postgresql(postgres_url: str) -> None:
         assert (await door.stands())[1] == [EntryState.ANSWERED] and len(door.woken) == 1
         assert (await door.delivery()).status == "read" and (await door.delivery("wamid.999")).status == "sent"
         assert await door.inbox.left() == []
+
+
+async def test_what_a_dead_process_kept_is_read_by_one_that_lives(tmp_path: Path) -> None:
+    async with open_store("sqlite", SteppingClock(), tmp_path) as store:
+        inbox = SqlInbox(db=store.db)
+        lives, dies = (
+            Webhooks(
+                store=inbox, ledger=store.ledger, readers={}, secrets=[SECRET], verify_token=Secret("v"), look_again=0.1
+            )
+            for _ in range(2)
+        )
+        stop = asyncio.Event()
+        reading = asyncio.create_task(lives.run(stop))
+        await dies.take(b"{}", signature_of(b"{}", SECRET))  # kept, answered 200, and its process dies
+        async with asyncio.timeout(10.0):
+            while await inbox.left():
+                await asyncio.sleep(0.02)
+        stop.set()
+        await reading

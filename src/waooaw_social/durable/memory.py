@@ -250,10 +250,16 @@ class MemoryLedger:
         if kept.epoch != lease.epoch or kept.state is not State.RUNNING:
             return None
         kept.state, kept.worker, kept.ending = STATE_AFTER[type(ending)], None, ending
+        if isinstance(ending, Failed) and self.proven(kept):
+            kept.state, kept.due_at = State.DUE, self.now()
         if after := DOUBT_AFTER.get(type(ending)):
             for row in kept.rows:
                 row.state = after if row.state is EntryState.OPEN else row.state
         return completion
+
+    def proven(self, kept: Kept) -> bool:
+        """Whether somebody else, such as a webhook, said meanwhile that it is out: then a no ends nothing."""
+        return any(row.visible and row.state is EntryState.ANSWERED and row.remote_id for row in kept.rows)
 
     async def detail(self, publication_id: PublicationId, published: Published) -> None:
         kept = self.kept[publication_id]

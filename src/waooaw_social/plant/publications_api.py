@@ -88,7 +88,7 @@ async def change(publication_id: str, body: ChangeBody, who: Agent, request: Req
     may_write(who, draft=standing is None or standing.state is State.DRAFT)
     if standing is None:
         raise not_found("publication")
-    new, fields = _changed(standing.publication, body)
+    new, fields = changed(standing.publication, body)
     await _check(new, request)
     try:
         verdict = await _changes(request).change(reach_of(who), new, fields)
@@ -168,7 +168,7 @@ async def _done(
     return shown
 
 
-def _changed(old: Publication, body: ChangeBody) -> tuple[Publication, frozenset[Field]]:
+def changed(old: Publication, body: ChangeBody) -> tuple[Publication, frozenset[Field]]:
     said, new, fields = body.model_fields_set, old, set[Field]()
     if body.content is not None:
         content = content_of(body.content)
