@@ -218,17 +218,55 @@ async def test_closing_finishes_what_waits(tmp_path: Path) -> None:
 # --- PostgreSQL ---------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_dead_connection_is_noticed_before_it_is_used(postgres_url: str) -> None:
+async def test_dead_connections_cost_nobody_a_write_or_a_read(postgres_url: str) -> None:
     db = await made(await Database.open(postgres_url))
-    await db.write(put(1))
-    with sa.create_engine(Url(postgres_url).postgresql).begin() as c:
-        c.execute(
-            sa.text(
-                "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()"
-            )
-        )
-    assert await db.write(put(2)) == 2
+    for _ in range(2):
+        await asyncio.gather(*(db.read(slept) for _ in range(6)))  # so many connections lie in the pool
+        cut_all(postgres_url)
+        assert await db.write(put(1)) == 1
+        await asyncio.gather(*(db.read(slept) for _ in range(6)))
+        cut_all(postgres_url)
+        assert await db.read(ids) == [1]
+        await db.write(lambda c: c.execute(sa.delete(notes)).rowcount)
     await db.close()
+
+
+async def test_a_write_that_is_cut_off_before_its_commit_is_done_once(postgres_url: str) -> None:
+    db, tries = await made(await Database.open(postgres_url)), list[int]()
+
+    def cut_off_at_first(c: sa.Connection) -> int:
+        tries.append(put(len(tries))(c))
+        if len(tries) == 1:
+            cut_all(postgres_url)
+        return put(10 + len(tries))(c)
+
+    assert await db.write(cut_off_at_first) == 12
+    assert tries == [0, 1] and await db.read(ids) == [1, 12]
+    await db.close()
+
+
+async def test_a_database_that_is_away_is_told(postgres_url: str) -> None:
+    db = await made(await Database.open(postgres_url))
+
+    def always_cut_off(c: sa.Connection) -> int:
+        put(1)(c)
+        cut_all(postgres_url)
+        return put(2)(c)
+
+    with pytest.raises(sa.exc.OperationalError):
+        await db.write(always_cut_off)
+    assert await db.read(ids) == []
+    await db.close()
+
+
+def slept(c: sa.Connection) -> None:
+    c.execute(sa.text("select pg_sleep(0.05)"))
+
+
+def cut_all(url: str) -> None:
+    others = "pid <> pg_backend_pid() and datname = current_database()"
+    with sa.create_engine(Url(url).postgresql).begin() as c:
+        c.execute(sa.text(f"select pg_terminate_backend(pid, 5000) from pg_stat_activity where {others}"))
 
 
 async def test_a_session_of_ours_lets_go_of_its_locks(postgres_url: str) -> None:

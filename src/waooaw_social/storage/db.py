@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement
@@ -157,7 +158,6 @@ class _Postgresql:
             url.postgresql,
             pool_size=POSTGRES_POOL,
             max_overflow=0,
-            pool_pre_ping=True,  # after a thaw or a failover, the pool is full of dead connections
             hide_parameters=True,  # an error's text must not hold a token
             connect_args={"options": POSTGRES_GUARDS, "connect_timeout": CONNECT_TIMEOUT},
         )
@@ -180,7 +180,14 @@ class _Postgresql:
         self._at_work += 1
         self._idle.clear()
         try:
-            return await self._transaction(engine, work)
+            try:
+                return await self._transaction(engine, work)
+            except (
+                _Lost
+            ):  # after a thaw or a failover the pool is full of dead connections; it has let go of them all now
+                return await self._transaction(engine, work)
+        except _Lost as lost:
+            raise lost.error from None
         finally:
             self._at_work -= 1
             if not self._at_work:
@@ -189,7 +196,20 @@ class _Postgresql:
     async def _transaction(self, engine: AsyncEngine, work: Work[T]) -> T:
         offset = self._offset()
         async with engine.begin() as connection:
-            if offset:
-                shift = sa.func.set_config("waooaw.clock_offset", str(offset), True)
-                await connection.execute(sa.select(shift))
-            return await connection.run_sync(work)
+            try:
+                if offset:
+                    shift = sa.func.set_config("waooaw.clock_offset", str(offset), True)
+                    await connection.execute(sa.select(shift))
+                return await connection.run_sync(work)
+            except exc.DBAPIError as error:
+                if error.connection_invalidated:
+                    raise _Lost(error) from None
+                raise
+
+
+class _Lost(Exception):
+    """The connection died before the COMMIT was sent, so nothing of the transaction is there: it may be run once more."""
+
+    def __init__(self, error: exc.DBAPIError) -> None:
+        super().__init__()
+        self.error = error

@@ -1,11 +1,11 @@
 """The ledger in SQL: `durable.memory` written down, for SQLite and PostgreSQL alike. Fills `Ledger`.
 
-Each method is one transaction. What is fenced locks the publication's row and checks its epoch; what is unique (one attempt in doubt per
+Each method is one transaction. It locks the publication's row and decides by its record; what is unique (one attempt in doubt per
 audience, one owner per remote id) the database itself keeps. Replies are sealed with their place as authenticated data, so that one cannot
 be put into another's. As long as its twin, and in the same order.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -28,7 +28,6 @@ from waooaw_social.durable.ports import (
     Entry,
     EntryState,
     Failed,
-    Fenced,
     HeardBy,
     Lease,
     Missed,
@@ -40,6 +39,7 @@ from waooaw_social.platforms.call import Reply
 from waooaw_social.storage.db import Database, now
 from waooaw_social.storage.plant import usage
 from waooaw_social.storage.plant.codec import plain, refusal_to_json, reply_from_bytes, reply_to_bytes
+from waooaw_social.storage.plant.record import Known, Record
 from waooaw_social.storage.plant.tables import entries, publications
 from waooaw_social.storage.seal import Sealer
 
@@ -58,16 +58,13 @@ class SqlLedger:
 
     async def begin(self, lease: Lease, name: str, *, audience: Audience | None, seen: Sequence[Entry]) -> Attempt:
         def work(c: sa.Connection) -> Attempt:
-            platform = _fenced(c, lease)
-            _unmoved(c, lease, name, seen)
-            mine = _named(lease.publication_id, name)
-            c.execute(sa.update(entries).where(mine, _is(EntryState.OPEN)).values(state=EntryState.ABSENT.value))
-            number = _next(c, lease.publication_id, name)
-            c.execute(
-                sa.insert(entries).values(
-                    **_row(lease, name, number, platform), state=EntryState.OPEN.value, visible=True, audience=audience
-                )
-            )
+            record = Record(c, lease.publication_id)
+            record.fenced(lease)
+            record.unmoved(name, seen)
+            for doubted in record.named(name):
+                if doubted.state is EntryState.OPEN:
+                    record.change(doubted, state=EntryState.ABSENT.value)
+            number = record.add(lease, name, EntryState.OPEN, visible=True, audience=audience)
             return Attempt(publication_id=lease.publication_id, name=name, number=number)
 
         try:
@@ -93,29 +90,34 @@ class SqlLedger:
         await self.db.write(work)
 
     async def complete(self, answer: Answer) -> Completion:
-        return await self.db.write(lambda c: self._complete(c, answer))
+        def work(c: sa.Connection, contested: bool) -> Completion:
+            return self._complete(Record(c, answer.attempt.publication_id), answer, contested)
+
+        return await self._contested(work)
 
     async def keep(
         self, lease: Lease, name: str, reply: Reply, *, seen: Sequence[Entry], stale: Sequence[str] = ()
     ) -> None:
         def work(c: sa.Connection) -> None:
-            platform = _fenced(c, lease)
-            if stale:
-                old = (entries.c.publication == lease.publication_id) & entries.c.name.in_(stale)
-                c.execute(sa.update(entries).where(old).values(state=EntryState.STALE.value))
-            _unmoved(c, lease, name, seen)
-            number = _next(c, lease.publication_id, name)
-            attempt = Attempt(publication_id=lease.publication_id, name=name, number=number)
-            values = _row(lease, name, number, platform) | {"reply": self._sealed(attempt, reply), "answered_at": now()}
-            c.execute(
-                sa.insert(entries).values(**values, state=EntryState.ANSWERED.value, visible=False, heard_by="reply")
-            )
+            record = Record(c, lease.publication_id)
+            record.fenced(lease)
+            for known in record.entries:
+                if known.name in stale and known.state is not EntryState.STALE:
+                    record.change(known, state=EntryState.STALE.value)
+            record.unmoved(name, seen)
+            attempt = Attempt(publication_id=lease.publication_id, name=name, number=record.next(name))
+            heard = {
+                "reply": self._sealed(attempt, reply),
+                "answered_at": record.clock,
+                "heard_by": HeardBy.REPLY.value,
+            }
+            record.add(lease, name, EntryState.ANSWERED, visible=False, **heard)
 
         await self._unique(work)
 
     async def looked(self, lease: Lease, name: str, attempt: int, *, told: bool) -> None:
         def work(c: sa.Connection) -> None:
-            _fenced(c, lease)
+            Record(c, lease.publication_id).fenced(lease)
             one = _one(Attempt(publication_id=lease.publication_id, name=name, number=attempt))
             first = sa.func.coalesce(entries.c.first_look_at, now())
             c.execute(sa.update(entries).where(one).values(looks=entries.c.looks + int(told), first_look_at=first))
@@ -129,40 +131,40 @@ class SqlLedger:
         return await self.db.read(lambda c: frozenset(RemoteId(found) for found in c.execute(owned).scalars()))
 
     async def park(self, lease: Lease, parked: Parked, answer: Answer | None = None) -> bool:
-        def work(c: sa.Connection) -> tuple[bool, PlatformPostEvent | None]:
+        def work(c: sa.Connection, contested: bool) -> tuple[bool, PlatformPostEvent | None]:
+            record = Record(c, lease.publication_id)
             if answer:
-                self._complete(c, answer)
+                self._complete(record, answer, contested)
+            if not record.held_by(lease):
+                return False, None
             refusal = refusal_to_json(parked.refusal) if parked.refusal else None
-            values = {
-                "state": State.PARKED.value,
-                "due_at": now() + parked.seconds,
-                "why": plain(parked.why),
-                "refusal": refusal,
-            }
-            mine = _leave(c, lease, values)
-            return mine, usage.ended(c, lease.publication_id, parked.repeats.retry_count) if mine else None
+            until = record.clock + parked.seconds
+            record.move(state=State.PARKED.value, worker=None, due_at=until, why=plain(parked.why), refusal=refusal)
+            return True, usage.record(c, record.row, record.sent_again(), parked.repeats.retry_count)
 
-        return self._told(await self.db.write(work))
+        return self._told(await self._contested(work))
 
     async def end(
         self, lease: Lease, ending: Done | Failed | Undecided | Missed, answer: Answer | None = None
     ) -> Completion | None:
-        def work(c: sa.Connection) -> tuple[Completion | None, PlatformPostEvent | None]:
-            completion = self._complete(c, answer) if answer else Completion.KNOWN
+        def work(c: sa.Connection, contested: bool) -> tuple[Completion | None, PlatformPostEvent | None]:
+            record = Record(c, lease.publication_id)
+            completion = self._complete(record, answer, contested) if answer else Completion.KNOWN
             if completion is Completion.OWNED:
                 return completion, None
-            proven = isinstance(ending, Failed) and _proven(c, lease.publication_id)
-            values = (
-                {"state": State.DUE.value, "due_at": now()} if proven else ending_values(ending) | {"ended_at": now()}
-            )
-            if not _leave(c, lease, values):
+            if not record.held_by(lease):
                 return None, None
+            if isinstance(ending, Failed) and record.proven():
+                record.move(state=State.DUE.value, worker=None, due_at=record.clock)  # the next run hears the proof
+            else:
+                uploaded = {"bytes_sent": record.row["bytes_total"]} if isinstance(ending, Done) else {}
+                record.move(worker=None, ended_at=record.clock, **ending_values(ending), **uploaded)
             if after := DOUBT_AFTER.get(type(ending)):
-                open_ones = (entries.c.publication == lease.publication_id) & _is(EntryState.OPEN)
-                c.execute(sa.update(entries).where(open_ones).values(state=after.value))
-            return completion, usage.ended(c, lease.publication_id, ending.repeats.retry_count)
+                for doubted in record.in_doubt():
+                    record.change(doubted, state=after.value)
+            return completion, usage.record(c, record.row, record.sent_again(), ending.repeats.retry_count)
 
-        return self._told(await self.db.write(work))
+        return self._told(await self._contested(work))
 
     async def detail(self, publication_id: PublicationId, published: Published) -> None:
         one = (publications.c.id == publication_id) & (publications.c.state == State.PUBLISHED.value)
@@ -200,34 +202,38 @@ class SqlLedger:
 
     # --- parts of a transaction -------------------------------------------------------------------------------------------
 
-    def _complete(self, c: sa.Connection, answer: Answer) -> Completion:
-        attempt = answer.attempt
-        heard = {"reply": self._sealed(attempt, answer.reply), "heard_by": answer.heard_by.value, "answered_at": now()}
+    def _complete(self, record: Record, answer: Answer, contested: bool) -> Completion:
+        """`contested`: the database has just refused this answer's remote id, so there may be another owner."""
+        attempt, mine = answer.attempt, record.one(answer.attempt)
+        heard = {"reply": self._sealed(attempt, answer.reply), "heard_by": answer.heard_by.value}
         if answer.published is None:
-            no = sa.update(entries).where(_one(attempt), _is(EntryState.OPEN))
-            c.execute(no.values(state=EntryState.REFUSED.value, **heard))
+            if mine and mine.state is EntryState.OPEN:
+                record.change(mine, state=EntryState.REFUSED.value, answered_at=record.clock, **heard)
             return Completion.RECORDED
-        # The publication before its entries, as `begin` locks them.
-        c.execute(sa.select(publications.c.id).where(publications.c.id == attempt.publication_id).with_for_update())
         remote_id = answer.published.post_id
-        mine = _named(attempt.publication_id, attempt.name) & _is(EntryState.ANSWERED)
-        others = set(c.execute(sa.select(entries.c.remote_id).where(mine)).scalars())
+        others = {e.remote_id for e in record.named(attempt.name) if e.state is EntryState.ANSWERED}
         if remote_id in others:
             return Completion.KNOWN
-        yes = sa.update(entries).where(_one(attempt), entries.c.state != EntryState.ANSWERED.value)
-        try:
-            with c.begin_nested():
-                changed = c.execute(yes.values(state=EntryState.ANSWERED.value, remote_id=remote_id, **heard)).rowcount
-        except IntegrityError:
-            return Completion.OWNED
-        if others or not changed:
-            log.critical("published_twice", publication=attempt.publication_id, call=attempt.name, remote_id=remote_id)
-            return Completion.DOUBLE
-        _wake(c, answer)
-        return Completion.RECORDED
+        if mine and mine.state is not EntryState.ANSWERED:
+            if contested and _owner(record, remote_id) is not None:
+                return Completion.OWNED
+            heard |= {"remote_id": remote_id, "answered_at": record.clock}
+            record.change(mine, state=EntryState.ANSWERED.value, **heard)
+            if not others:
+                _wake(record, mine, answer.heard_by)
+                return Completion.RECORDED
+        log.critical("published_twice", publication=attempt.publication_id, call=attempt.name, remote_id=remote_id)
+        return Completion.DOUBLE
 
     def _sealed(self, attempt: Attempt, reply: Reply) -> bytes:
         return self.sealer.seal(reply_to_bytes(reply), **_place(attempt))
+
+    async def _contested(self, work: Callable[[sa.Connection, bool], T]) -> T:
+        """The database keeps one owner per remote id: where it refuses one, the work is done again, and looks for the owner first."""
+        try:
+            return await self.db.write(lambda c: work(c, False))
+        except IntegrityError:
+            return await self.db.write(lambda c: work(c, True))
 
     async def _unique(self, work: Callable[[sa.Connection], Any]) -> Any:
         """The database keeps one attempt in doubt per audience, and one entry per name and attempt."""
@@ -249,8 +255,7 @@ def ending_values(ending: Done | Failed | Undecided | Missed) -> dict[str, Any]:
         case Done(published=published):
             notes = list(published.notes)
             values = {"post_id": published.post_id, "post_url": published.post_url, "notes": notes, "why": None}
-            # It is up, whole, whatever the last beat told of its progress.
-            return {"state": State.PUBLISHED.value, "refusal": None, "bytes_sent": publications.c.bytes_total, **values}
+            return {"state": State.PUBLISHED.value, "refusal": None, **values}
         case Failed(refusal=refusal):
             return {"state": State.REFUSED.value, "why": plain(refusal.message), "refusal": refusal_to_json(refusal)}
         case Missed(why=why):
@@ -259,67 +264,18 @@ def ending_values(ending: Done | Failed | Undecided | Missed) -> dict[str, Any]:
             return {"state": State.UNRESOLVED.value, "why": plain(f"{ending.why}. {ending.how_to_settle}")}
 
 
-def _proven(c: sa.Connection, publication_id: PublicationId) -> bool:
-    """Whether somebody else, such as a webhook, said meanwhile that it is out: then a no ends nothing, and the next run hears the proof."""
-    visible = (entries.c.publication == publication_id) & entries.c.visible & _is(EntryState.ANSWERED)
-    return (
-        c.execute(sa.select(entries.c.name).where(visible, entries.c.remote_id.is_not(None)).limit(1)).first()
-        is not None
-    )
+def _owner(record: Record, remote_id: RemoteId) -> str | None:
+    owned = (entries.c.platform == record.row["platform"]) & (entries.c.remote_id == remote_id)
+    return record.c.execute(sa.select(entries.c.publication).where(owned)).scalar()
 
 
-def _leave(c: sa.Connection, lease: Lease, values: Mapping[str, Any]) -> bool:
-    """Put the publication down, fenced by the lease. False: it was somebody else's by then."""
-    mine = (publications.c.id == lease.publication_id) & (publications.c.epoch == lease.epoch)
-    holding = publications.c.state == State.RUNNING.value
-    return bool(c.execute(sa.update(publications).where(mine, holding).values(worker=None, **values)).rowcount)
-
-
-def _wake(c: sa.Connection, answer: Answer) -> None:
+def _wake(record: Record, mine: Known, heard_by: HeardBy) -> None:
     """An answer that nobody is waiting for by now: the publication goes on at once, or is opened again; or is taken from who runs it
     without knowing."""
-    waits = publications.c.state.in_([State.PARKED.value, State.UNRESOLVED.value, State.REFUSED.value])
-    if answer.heard_by is not HeardBy.RECONCILE:
-        epoch = sa.select(entries.c.epoch).where(_one(answer.attempt)).scalar_subquery()
-        waits |= (publications.c.state == State.RUNNING.value) & (publications.c.epoch != epoch)
-    one = publications.c.id == answer.attempt.publication_id
-    values = {"state": State.DUE.value, "due_at": now(), "worker": None, "ended_at": None}
-    c.execute(sa.update(publications).where(one, waits).values(**values))
-
-
-def _fenced(c: sa.Connection, lease: Lease) -> str:
-    """Lock the publication's row and check that the lease still holds. Returns its platform."""
-    mine = (publications.c.id == lease.publication_id) & (publications.c.epoch == lease.epoch)
-    running = publications.c.state == State.RUNNING.value
-    platform = c.execute(sa.select(publications.c.platform).where(mine, running).with_for_update()).scalar()
-    if platform is None:
-        raise Fenced
-    return platform
-
-
-def _unmoved(c: sa.Connection, lease: Lease, name: str, seen: Sequence[Entry]) -> None:
-    fresh = _named(lease.publication_id, name) & (entries.c.state != EntryState.STALE.value)
-    there = {(row.attempt, row.state) for row in c.execute(sa.select(entries.c.attempt, entries.c.state).where(fresh))}
-    if there != {(entry.attempt, entry.state.value) for entry in seen}:
-        raise Moved("the ledger has moved on since it was looked up")
-
-
-def _next(c: sa.Connection, publication_id: PublicationId, name: str) -> int:
-    highest = sa.select(sa.func.max(entries.c.attempt)).where(_named(publication_id, name))
-    return (c.execute(highest).scalar() or 0) + 1
-
-
-def _row(lease: Lease, name: str, number: int, platform: str) -> dict[str, Any]:
-    order = sa.select(sa.func.coalesce(sa.func.max(entries.c.number), 0) + 1)
-    return {
-        "publication": lease.publication_id,
-        "name": name,
-        "attempt": number,
-        "number": order.where(entries.c.publication == lease.publication_id).scalar_subquery(),
-        "epoch": lease.epoch,
-        "platform": platform,
-        "begun_at": now(),
-    }
+    overtaken = mine.epoch != record.row["epoch"] and heard_by is not HeardBy.RECONCILE
+    state = State(record.row["state"])
+    if state in {State.PARKED, State.UNRESOLVED, State.REFUSED} or (state is State.RUNNING and overtaken):
+        record.move(state=State.DUE.value, due_at=record.clock, worker=None, ended_at=None)
 
 
 def _named(publication_id: PublicationId, name: str) -> sa.ColumnElement[bool]:

@@ -46,6 +46,29 @@ UNREADABLE = Refusal(
     remediation="Put back the PLANT_LEDGER_SECRET that it was recorded with.",
 )
 
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+TAKE = (
+    sa.update(publications)
+    .where(publications.c.id.in_(_IDS))
+    .values(
+        epoch=publications.c.epoch + 1,
+        worker=sa.bindparam("by"),
+        claimed_at=now(),
+        due_at=now() + sa.bindparam("lease", type_=sa.Double),
+        state=State.RUNNING.value,
+    )
+    .returning(publications, now().label("clock"))
+)
+RECORDED = (
+    sa.select(
+        entries,
+        (now() - entries.c.begun_at).label("age"),
+        (now() - entries.c.first_look_at).label("looked_for"),
+    )
+    .where(entries.c.publication.in_(_IDS), entries.c.state != EntryState.STALE.value)
+    .order_by(entries.c.number)
+)
+
 log = structlog.get_logger(__name__)
 
 
@@ -174,13 +197,13 @@ class SqlPublications:
     async def to_audit(self, *, older_than: float, most: int) -> list[Claim]:
         """Published ones that were sent more than once in doubt, so many seconds after their end, not audited yet."""
         doubted = sa.select(entries.c.publication).where(entries.c.state == EntryState.ABSENT.value)
-        ready = sa.select(publications.c.id).where(
+        ready = sa.select(publications, now().label("clock")).where(
             publications.c.id.in_(doubted),
             publications.c.state == State.PUBLISHED.value,
             publications.c.audited_at.is_(None),
             publications.c.ended_at.between(now() - AUDITED_WITHIN, now() - older_than),
         )
-        return await self.db.read(lambda c: self._claims(c, c.execute(ready.limit(most)).scalars().all())[0])
+        return await self.db.read(lambda c: self._claims(c, c.execute(ready.limit(most)).all())[0])
 
     async def audited(self, publication_id: PublicationId, note: str | None) -> None:
         def work(c: sa.Connection) -> None:
@@ -200,16 +223,8 @@ class SqlPublications:
         before = {row.id: row for row in chosen}
         if not before:
             return []
-        mine = publications.c.id.in_(list(before))
-        values = {
-            "epoch": publications.c.epoch + 1,
-            "worker": worker,
-            "claimed_at": now(),
-            "due_at": now() + lease,
-            "state": State.RUNNING.value,
-        }
-        c.execute(sa.update(publications).where(mine).values(**values))
-        claims, unread = self._claims(c, list(before), {i: row.due_at for i, row in before.items() if row.worker})
+        rows = c.execute(TAKE, {"ids": list(before), "by": worker, "lease": lease}).all()
+        claims, unread = self._claims(c, rows, {i: row.due_at for i, row in before.items() if row.worker})
         if unread:
             c.execute(sa.update(publications).where(publications.c.id.in_(unread)).values(**_unreadable()))
             for publication_id in unread:
@@ -217,21 +232,16 @@ class SqlPublications:
         return claims
 
     def _claims(
-        self, c: sa.Connection, ids: Sequence[str], let_go: Mapping[str, float] | None = None
+        self, c: sa.Connection, rows: Sequence[sa.Row[Any]], let_go: Mapping[str, float] | None = None
     ) -> tuple[list[Claim], list[str]]:
         """These publications with all that the ledger knows of them, and the ids of those that cannot be read: they stop nobody else.
 
         `let_go`: when the lease of a taken-over one had ended.
         """
-        these = sa.select(publications, now().label("clock")).where(publications.c.id.in_(ids))
-        rows = c.execute(these.order_by(publications.c.id)).all()
         recorded: dict[str, list[Any]] = {}
-        age = (now() - entries.c.begun_at).label("age")
-        looked_for = (now() - entries.c.first_look_at).label("looked_for")
-        known = sa.select(entries, age, looked_for).where(
-            entries.c.publication.in_(ids), entries.c.state != EntryState.STALE.value
-        )
-        for row in c.execute(known.order_by(entries.c.number)):
+        first_run = {row.id for row in rows if row.epoch == 1 and row.state == State.RUNNING.value}
+        begun = [row.id for row in rows if row.id not in first_run]  # of a first run nothing is recorded yet
+        for row in c.execute(RECORDED, {"ids": begun}) if begun else ():
             recorded.setdefault(row.publication, []).append(row)
         claims: list[Claim] = []
         unread: list[str] = []

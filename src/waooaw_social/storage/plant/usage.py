@@ -29,26 +29,35 @@ TRANSIENT = frozenset(
 )
 """Refusals that waiting alone may cure, as `SocialPlatformError.of` sees them."""
 
+INSERT = {
+    dialect: insert(usage).on_conflict_do_nothing().returning(usage.c.publication)
+    for dialect, insert in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+}
+
 Place: TypeAlias = tuple[float, str, int, str]
 """Where a page of events ends: its last row's time and key."""
 PLACE = (usage.c.at, usage.c.publication, usage.c.epoch, usage.c.status)
 
 
-def ended(c: sa.Connection, publication_id: str, repeats: int = 0) -> PlatformPostEvent | None:
-    """Write the event of the state that the publication has just come to, after so many repeats by the gateway.
-
-    None: it leaves none, or it was written before.
-    """
+def ended(c: sa.Connection, publication_id: str) -> PlatformPostEvent | None:
+    """Write the event of the state that the publication has just come to. None: it leaves none, or it was written before."""
     mine = publications.c.id == publication_id
     again = sa.select(sa.func.count()).where(entries.c.publication == publication_id)
     again = again.where(entries.c.visible.is_(True), entries.c.attempt > 1).scalar_subquery()
-    row = c.execute(sa.select(publications, now().label("clock"), again.label("again")).where(mine)).first()
-    status = STATUS_OF.get(State(row.state)) if row else None
-    if row is None or status is None:
+    row = c.execute(sa.select(publications, now().label("clock"), again.label("again")).where(mine)).mappings().first()
+    if row is None:
         return None
-    values = _values(row, status, repeats)
-    insert = sqlite_insert(usage) if c.dialect.name == "sqlite" else postgresql_insert(usage)
-    written = c.execute(insert.values(**values).on_conflict_do_nothing().returning(usage.c.publication)).first()
+    found: dict[str, Any] = {**row}
+    return record(c, found, found["again"])
+
+
+def record(c: sa.Connection, row: Mapping[str, Any], sent_again: int, repeats: int = 0) -> PlatformPostEvent | None:
+    """The same of a row (and its `clock`) that is at hand, after so many further attempts, and so many repeats by the gateway."""
+    status = STATUS_OF.get(State(row["state"]))
+    if status is None:
+        return None
+    values = _values(row, status, sent_again + repeats)
+    written = c.execute(INSERT[c.dialect.name], values).first()
     return _event(row, values) if written else None
 
 
@@ -145,29 +154,29 @@ def place_of(row: Mapping[str, Any]) -> Place:
     return (row["at"], row["publication"], row["epoch"], row["status"])
 
 
-def _values(row: sa.Row[Any], status: PostingStatus, repeats: int) -> dict[str, Any]:
-    refusal: Mapping[str, Any] = row.refusal or {}
-    code = STANDING_CODES.get(State(row.state), refusal.get("code"))
+def _values(row: Mapping[str, Any], status: PostingStatus, retries: int) -> dict[str, Any]:
+    refusal: Mapping[str, Any] = row["refusal"] or {}
+    code = STANDING_CODES.get(State(row["state"]), refusal.get("code"))
     success = status is PostingStatus.SUCCESS
-    began = row.claimed_at if row.claimed_at is not None else row.clock
+    began = row["claimed_at"] if row["claimed_at"] is not None else row["clock"]
     return {
-        "publication": row.id,
-        "epoch": row.epoch,
+        "publication": row["id"],
+        "epoch": row["epoch"],
         "status": status.value,
-        "at": row.clock,
-        "customer_id": row.customer_id,
-        "agent_id": row.agent_id,
-        "correlation_id": row.correlation_id,
-        "platform": row.platform,
-        "credential_ref": row.credential_ref,
-        "content_type": row.format,
-        "content_length": _length(row.content),
-        "duration_ms": max(0, round((row.clock - began) * 1000)),
-        "post_id": row.post_id if success else None,
+        "at": row["clock"],
+        "customer_id": row["customer_id"],
+        "agent_id": row["agent_id"],
+        "correlation_id": row["correlation_id"],
+        "platform": row["platform"],
+        "credential_ref": row["credential_ref"],
+        "content_type": row["format"],
+        "content_length": _length(row["content"]),
+        "duration_ms": max(0, round((row["clock"] - began) * 1000)),
+        "post_id": row["post_id"] if success else None,
         "error_code": code,
-        "error_message": None if success else row.why,
+        "error_message": None if success else row["why"],
         "is_transient": None if success else _transient(status, refusal),
-        "retry_count": row.again + repeats,
+        "retry_count": retries,
     }
 
 
@@ -184,17 +193,17 @@ def _transient(status: PostingStatus, refusal: Mapping[str, Any]) -> bool:
     return status is PostingStatus.RETRYING and refusal.get("reaction", Reaction.NOT_DONE.value) in TRANSIENT
 
 
-def _event(row: sa.Row[Any], values: Mapping[str, Any]) -> PlatformPostEvent:
+def _event(row: Mapping[str, Any], values: Mapping[str, Any]) -> PlatformPostEvent:
     late: dict[str, float] = {}
     if values["status"] == PostingStatus.SUCCESS.value:
-        late = {LATE: row.clock - (row.publish_at if row.publish_at is not None else row.wanted_at)}
+        late = {LATE: row["clock"] - (row["publish_at"] if row["publish_at"] is not None else row["wanted_at"])}
     left_out = {"publication", "epoch", "at", "agent_id", "correlation_id"}
     return PlatformPostEvent(
         **{name: value for name, value in values.items() if name not in left_out},
-        agent_id=row.agent_id or "",
-        correlation_id=row.correlation_id or "",
-        timestamp=datetime.fromtimestamp(row.clock, UTC).isoformat(),
-        post_url=row.post_url,
+        agent_id=row["agent_id"] or "",
+        correlation_id=row["correlation_id"] or "",
+        timestamp=datetime.fromtimestamp(row["clock"], UTC).isoformat(),
+        post_url=row["post_url"],
         max_retries=len(DEFAULT.waits),
-        metadata={"publication": row.id, **late},
+        metadata={"publication": row["id"], **late},
     )
