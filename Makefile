@@ -3,6 +3,8 @@ PYTHON ?= python3
 UV     := .tools/bin/uv
 BIN    := .venv/bin
 STAMP  := .venv/.installed
+# As many test processes as there are cores, each with a PostgreSQL of its own; a file's tests stay together.
+SPREAD := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test test-long check format lock bench clean
 
@@ -10,7 +12,7 @@ run: $(STAMP)
 	$(BIN)/waooaw-social demo $(if $(ONCE),--once)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not long" $(ARGS)
+	$(BIN)/python -m pytest -m "not long" $(SPREAD) $(ARGS)
 
 test-long: $(STAMP)
 	$(BIN)/python -m pytest -m long $(ARGS)

@@ -189,5 +189,9 @@ class Chaos:
 
     def slowest_takeover(self) -> float:
         told = [json.loads(line) for one in self.house.services for line in one.says().splitlines() if line[:1] == "{"]
-        assert not [one for one in told if one["event"] in {"published_twice", "run_failed"}]
+        assert not [one for one in told if one["event"] == "published_twice"]
+        # Under a run whose database is restarted, a write may be lost with its connection; nothing else may go wrong in one.
+        away = {"OperationalError"} if self.restart else set[str]()
+        failed = [one for one in told if one["event"] == "run_failed" and one["error"] not in away]
+        assert not failed, failed
         return max((one["late_by"] for one in told if one["event"] == "taken_over"), default=0.0)

@@ -1,7 +1,7 @@
 """Who is given a token is decided by `host_of`: it is strict, and it agrees with where the request goes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from waooaw_social.wire.origin import NotOurs, Origin
@@ -98,6 +98,7 @@ def test_an_origin_with_a_path_is_refused() -> None:
         Origin(f"{ORIGIN}/sandbox")
 
 
+@example("[0]")
 @given(st.text("ahtps:/.@\\%2e0129?#[]-_ \t:" + HOST, max_size=60))
 def test_whatever_has_a_host_is_sent_to_that_host(text: str) -> None:
     origin = Origin(ORIGIN)

@@ -120,7 +120,7 @@ class Worker:
             raise
         except Exception as error:
             log.exception("run_failed", **told, error=type(error).__name__)
-            why = f"an error of this program ({type(error).__name__}); it is tried again"
+            why = f"an error of this program or of its database ({type(error).__name__}); it is tried again"
             await self._put_back(claim, Parked(seconds=AFTER_A_DEFECT, why=why))
             return
         log.info("run_ended", **told, ending=type(ending).__name__, **_summary(ending))
