@@ -23,9 +23,13 @@ from durable.youtube_stage import (
     publication_for,
     published_at,
 )
+from waooaw_social.core.ids import CustomerId
 from waooaw_social.core.publication import State
+from waooaw_social.storage.plant.changing import Field, SqlChanges, Verdict
+from waooaw_social.storage.plant.reach import Reach
 
 pytestmark = pytest.mark.anyio
+REACH = Reach(customer_id=CustomerId("CUST-1"))
 
 
 @pytest.fixture
@@ -160,9 +164,11 @@ async def test_a_video_that_is_found_too_late_stays_private_and_its_successor_go
     async with on_memory(house) as stage:
         for fault in ({"fault": "session_gone_after_commit"}, {"fault": "slow_listing", "seconds": 30}):
             await house.order("faults", {"platform": "youtube", "route": "upload.final"} | fault)
+        await prepare(stage)
+        _, successor = await hidden(house)
         await carry_out(stage, Plan())
         assert not await verdict(stage, State.PUBLISHED, 1)
-        assert [post["visibility"] for post in await hidden(house)] == ["private", "public"]
+        assert await stage.seen() == [successor["id"]] and len(await hidden(house)) == 2
 
 
 async def test_a_video_that_is_not_listed_yet_is_waited_for(house: House) -> None:
@@ -241,3 +247,43 @@ async def test_what_is_to_stay_private_needs_no_switch(house: House) -> None:
         stage.publication, stage.state = other, lambda: stage.store.where(other)
         await carry_out(stage, Plan())
         assert (await stage.state())[0] is State.PUBLISHED and "videos.update" not in await routes(house)
+
+
+# --- thought better of --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def prepared(house: House, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Played]:
+    """On a database, uploaded and waiting for its time."""
+    async with (
+        in_database(
+            "sqlite", tmp_path, request, lambda store, clock: later_stage(house, store, clock), prepare_ahead=AHEAD
+        ) as fresh,
+        fresh() as stage,
+    ):
+        await prepare(stage)
+        yield stage
+
+
+async def test_what_is_cancelled_after_its_upload_never_goes_out_and_leaves_a_private_video(
+    house: House, prepared: Played
+) -> None:
+    assert await SqlChanges(db=prepared.store.db).cancel(REACH, prepared.publication.id) is Verdict.DONE
+    await prepared.clock.advance(10 * LEAD)
+    assert not await prepared.store.claim("late", lease=30.0, most=1) and not await prepared.seen()
+    assert [post["visibility"] for post in await hidden(house)] == ["private"]
+
+
+async def test_what_is_changed_after_its_upload_goes_up_anew_and_goes_out_as_it_was_changed(
+    house: House, prepared: Played
+) -> None:
+    content = replace(prepared.publication.content, title="Another cat")
+    changes = SqlChanges(db=prepared.store.db, prepare_ahead=AHEAD)
+    changed = replace(prepared.publication, content=content)
+    assert await changes.change(REACH, changed, frozenset({Field.CONTENT})) is Verdict.DONE
+    await carry_out(prepared, Plan())
+    assert not await verdict(prepared, State.PUBLISHED, 1)
+    assert {(post["title"], post["visibility"]) for post in await hidden(house)} == {
+        ("A cat", "private"),
+        ("Another cat", "public"),
+    }

@@ -122,6 +122,11 @@ def test_another_name_is_not_ours_and_the_file_goes_up_again(names: tuple[str, .
     assert first != second
 
 
+def test_sessions_that_are_lost_again_and_again_are_an_end_and_not_a_loop() -> None:
+    played = publish(CHANNEL, *[OPENED, GONE, GONE, UNKNOWN] * 5)
+    assert played.refused and played.refused.refusal.code == "session_lost" and played.refused.refusal.remediation
+
+
 def test_a_changed_publication_and_another_one_have_other_file_names() -> None:
     one = due_later()
     others = [due_later(description="new"), replace(one, id=PublicationId("q")), due_later(privacy="unlisted")]

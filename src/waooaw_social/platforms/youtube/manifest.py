@@ -66,7 +66,16 @@ MANIFEST = Manifest(
     families=(
         Family(
             name="upload",
-            calls=frozenset({"open session", "how much is held", "send chunk", "complete upload", "store upload"}),
+            calls=frozenset(
+                {
+                    "open session",
+                    "how much is held",
+                    "send chunk",
+                    "complete upload",
+                    "store upload",
+                    "answer of upload",
+                }
+            ),
         ),
     ),
     # Private and processing uploads are visible to their owner at once per the documents; stale reads were reported (8).
