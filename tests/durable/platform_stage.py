@@ -196,13 +196,13 @@ StageOf: TypeAlias = Callable[[Any, SteppingClock], AbstractAsyncContextManager[
 """A store and a clock to a stage."""
 
 
-def in_memory(stage_of: StageOf) -> Callable[[], AbstractAsyncContextManager[Played]]:
+def in_memory(stage_of: StageOf, *, prepare_ahead: float = 0.0) -> Callable[[], AbstractAsyncContextManager[Played]]:
     """A fresh stage for each case, on a fresh ledger in memory."""
 
     @asynccontextmanager
     async def fresh() -> AsyncIterator[Played]:
         clock = SteppingClock()
-        async with open_store("memory", clock, "") as store, stage_of(store, clock) as stage:
+        async with open_store("memory", clock, "", prepare_ahead) as store, stage_of(store, clock) as stage:
             yield stage
 
     return fresh
@@ -210,12 +210,12 @@ def in_memory(stage_of: StageOf) -> Callable[[], AbstractAsyncContextManager[Pla
 
 @asynccontextmanager
 async def in_database(
-    kind: str, folder: Path, request: pytest.FixtureRequest, stage_of: StageOf
+    kind: str, folder: Path, request: pytest.FixtureRequest, stage_of: StageOf, *, prepare_ahead: float = 0.0
 ) -> AsyncIterator[Callable[[], AbstractAsyncContextManager[Played]]]:
     """A fresh stage for each case, on one real database that is emptied before it."""
     place: Any = folder if kind == "sqlite" else request.getfixturevalue("postgres_url")
     clock = SteppingClock()
-    async with open_store(kind, clock, place) as store:
+    async with open_store(kind, clock, place, prepare_ahead) as store:
 
         @asynccontextmanager
         async def fresh() -> AsyncIterator[Played]:

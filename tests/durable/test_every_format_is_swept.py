@@ -4,7 +4,7 @@ from waooaw_social.durable.ports import Delays
 from waooaw_social.platforms.registry import kits
 
 SWEPT: dict[str, set[str]] = {
-    "youtube": {"short", "text"},
+    "youtube": {"short", "text"},  # the Short twice: now, and due later, which is another flow
     "instagram": {"image", "carousel", "reel", "story"},
     "facebook": {"text", "photos", "video", "reel", "story"},
     "linkedin": {"text", "images", "video", "document", "article", "poll", "reshare"},

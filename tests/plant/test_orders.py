@@ -122,10 +122,12 @@ async def test_a_dry_run_tells_calls_quota_and_problems_and_accepts_nothing(desk
     assert target["platform"] == "youtube" and target["publish_at"] == "2027-06-01T10:00:00Z"
     assert [(c["call"], c["visible"]) for c in target["calls"]] == [
         ("open session 1", False),
-        ("complete upload 1", True),
+        ("store upload 1", False),
+        ("publish video", True),
     ]
-    (quota,) = target["quota"]
-    assert (quota["units"], quota["limit"], quota["enough"]) == (1, 100, True) and quota["resets_in"] > 0
+    quotas = {quota["bucket"]: (quota["units"], quota["limit"], quota["enough"]) for quota in target["quota"]}
+    assert quotas == {"uploads": (1, 100, True), "general": (50, 10_000, True)}
+    assert all(quota["resets_in"] > 0 for quota in target["quota"])
     bad = (await desk.order(dry_run=True, content={"title": "x" * 101}, publish_at="2024-01-01T00:00:00Z")).json()
     assert not bad["ok"]
     assert [p["code"] for p in bad["targets"][0]["problems"]] == ["publish_at_past", "invalid_title"]

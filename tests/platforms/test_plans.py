@@ -6,8 +6,12 @@ import pytest
 
 from platforms.instagram_replies import FILE, FINISHED, LINK, OUT, ROOM, WHO, made, publication
 from platforms.script import play
+from platforms.test_youtube_later import WELL, due_later
+from platforms.test_youtube_upload import CHANNEL, DONE, OPENED, SEEN, short
+from platforms.test_youtube_upload import FILE as VIDEO
 from waooaw_social.platforms.call import Harmless, Visible
 from waooaw_social.platforms.instagram import kit
+from waooaw_social.platforms.youtube import kit as youtube
 
 
 @pytest.mark.parametrize(
@@ -24,5 +28,23 @@ def test_instagram_records_what_its_plan_foretells(format: str, replies: list[An
     played = play(kit().publish(wanted), replies, file=FILE)
     recorded = [call for call in played.calls if not isinstance(call.if_repeated, Harmless)]
     assert [(p.call, p.visible, p.cost) for p in kit().plan(wanted)] == [
+        (call.name, isinstance(call.if_repeated, Visible), call.cost) for call in recorded
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "replies"),
+    [
+        (short(), [CHANNEL, OPENED, DONE, DONE, SEEN]),
+        (short(privacy="private"), [CHANNEL, OPENED, DONE, DONE, SEEN]),
+        (due_later(privacy="private"), [CHANNEL, OPENED, DONE, DONE, SEEN]),
+        (due_later(), WELL),
+        (due_later(privacy="unlisted"), WELL),
+    ],
+)
+def test_youtube_records_what_its_plan_foretells(wanted: Any, replies: list[Any]) -> None:
+    played = play(youtube().publish(wanted), replies, file=VIDEO)
+    recorded = [call for call in played.calls if not isinstance(call.if_repeated, Harmless)]
+    assert [(p.call, p.visible, p.cost) for p in youtube().plan(wanted)] == [
         (call.name, isinstance(call.if_repeated, Visible), call.cost) for call in recorded
     ]

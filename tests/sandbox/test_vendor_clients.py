@@ -77,6 +77,24 @@ async def test_the_client_uploads_lists_and_deletes(sandbox: Sandbox):
     assert await asyncio.to_thread(use) == []
 
 
+async def test_the_client_switches_a_private_video_with_the_whole_status_that_it_read(sandbox: Sandbox):
+    account = await sandbox.account()
+
+    def use() -> dict[str, Any]:
+        youtube = client(sandbox.base, account)
+        media = MediaIoBaseUpload(io.BytesIO(FILE), "video/mp4", chunksize=2 * UNIT, resumable=True)
+        status = {"privacyStatus": "private", "license": "creativeCommon", "containsSyntheticMedia": True}
+        body = {"snippet": {"title": "Not yet"}, "status": status}
+        video = finish(youtube.videos().insert(part="snippet,status", body=body, media_body=media))
+        (read,) = youtube.videos().list(part="status", id=video["id"]).execute()["items"]
+        whole = read["status"] | {"privacyStatus": "public"}
+        return youtube.videos().update(part="status", body={"id": video["id"], "status": whole}).execute()
+
+    changed = await asyncio.to_thread(use)
+    assert [post["id"] for post in await sandbox.audience()] == [changed["id"]]
+    assert changed["status"]["license"] == "creativeCommon" and changed["status"]["containsSyntheticMedia"] is True
+
+
 async def test_the_client_resumes_in_a_new_process_where_it_was_cut(sandbox: Sandbox):
     account = await sandbox.account()
     await sandbox.arm("reset_mid_chunk", "upload.chunk", after=1, after_bytes=UNIT + 999)

@@ -165,6 +165,61 @@ async def test_a_private_video_can_be_published_by_an_update(sandbox: Sandbox):
     assert (status, reason(body)) == (400, "invalidPublishAt")
 
 
+async def test_an_update_of_the_status_resets_what_it_leaves_out_and_costs_50_units(sandbox: Sandbox):
+    due = await in_seconds(sandbox, 3600)
+    video = await sandbox.publish(
+        title(privacyStatus="private", publishAt=due, license="creativeCommon", embeddable=False)
+    )
+    spent = (await sandbox.control("GET", "/knobs/youtube"))["quota"]["buckets"]["units"]["used"]
+    change = {"id": video["id"], "status": {"privacyStatus": "unlisted"}}
+    _, changed, _ = await sandbox.api("PUT", V3 + "/videos?part=status", json=change)
+    assert (await sandbox.control("GET", "/knobs/youtube"))["quota"]["buckets"]["units"]["used"] == spent + 50
+    assert (changed["status"]["license"], changed["status"]["embeddable"]) == ("youtube", True)
+    assert changed["status"]["privacyStatus"] == "unlisted" and "publishAt" not in changed["status"]
+    await sandbox.turn(expires_in=10_000)
+    await sandbox.advance(3601)
+    assert await sandbox.audience() == []
+
+
+async def test_a_video_that_is_opened_later_is_published_from_then_on(sandbox: Sandbox):
+    video = await sandbox.publish(title(privacyStatus="private"))
+    await sandbox.advance(100)
+    opened = await in_seconds(sandbox, 0)
+    change = {"id": video["id"], "status": {"privacyStatus": "public"}}
+    for _ in range(2):
+        await sandbox.api("PUT", V3 + "/videos?part=status", json=change)
+        [seen] = await sandbox.audience()
+        late = datetime.fromisoformat(seen["published_at"]) - datetime.fromisoformat(opened)
+        assert timedelta(0) <= late < timedelta(seconds=5)
+        await sandbox.advance(100)
+
+
+async def test_what_cannot_be_updated_is_refused_in_youtubes_words(sandbox: Sandbox):
+    video = await sandbox.publish(title(privacyStatus="private"))
+    path = V3 + "/videos?part=status"
+
+    async def refused(name: str = "hazel", **resource: object) -> tuple[int, str]:
+        status, body, _ = await sandbox.api("PUT", path, name, json={"id": video["id"]} | resource)
+        return status, reason(body)
+
+    public = {"privacyStatus": "public"}
+    assert await refused(id="nonsense", status=public) == (404, "videoNotFound")
+    assert await refused("ridge", status=public) == (403, "forbidden")
+    assert await refused(status={"privacyStatus": "secret"}) == (403, "forbiddenPrivacySetting")
+    assert await refused(status=public | {"license": "mine"}) == (403, "forbiddenLicenseSetting")
+    assert await refused(status=public | {"publishAt": "2030-01-01T00:00:00Z"}) == (400, "invalidPublishAt")
+    assert await sandbox.audience() == []
+
+
+@pytest.mark.parametrize("by", ["account", "fault"])
+async def test_a_video_can_be_locked_private(sandbox: Sandbox, by: str):
+    video = await sandbox.publish(title(privacyStatus="private"))
+    await (sandbox.turn(force_private=True) if by == "account" else sandbox.arm("wrong_privacy", "videos.update"))
+    change = {"id": video["id"], "status": {"privacyStatus": "public"}}
+    status, changed, _ = await sandbox.api("PUT", V3 + "/videos?part=status", json=change)
+    assert (status, changed["status"]["privacyStatus"]) == (200, "private") and await sandbox.audience() == []
+
+
 async def test_a_deleted_video_is_gone(sandbox: Sandbox):
     video = await sandbox.publish()
     assert (await sandbox.api("DELETE", f"{V3}/videos?id={video['id']}", "ridge"))[0] == 403

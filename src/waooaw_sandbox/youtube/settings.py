@@ -77,7 +77,7 @@ FAULTS: tuple[FaultKind, ...] = (
         (Parameter("host", str, "uploads.example.net", "the foreign host, perhaps with a port"),),
         frozenset({"videos.insert"}),
     ),
-    FaultKind("wrong_privacy", "The video ends private, whatever was asked.", (), ENDS),
+    FaultKind("wrong_privacy", "The video ends private, whatever was asked.", (), ENDS | {"videos.update"}),
 )
 
 

@@ -39,6 +39,7 @@ class Video:
     outcome: str
     outcome_reason: str
     publish_at: datetime | None
+    opened_at: datetime | None = None
     thumbnail: tuple[bytes, str] | None = None
     sha256: str | None = None
 
@@ -51,7 +52,9 @@ class Video:
 
     def published_at(self, now: datetime) -> datetime:
         scheduled = self.publish_at is not None and now >= self.publish_at
-        return max(self.publish_at, self.made_at) if scheduled and self.publish_at else self.made_at
+        if scheduled and self.publish_at:
+            return max(self.publish_at, self.made_at)
+        return self.opened_at if self.opened_at and self.privacy(now) == "public" else self.made_at
 
     def visible(self, now: datetime) -> bool:
         """Would a follower see it?"""

@@ -54,17 +54,22 @@ async def list_videos(state: State, call: Call, caller: Caller) -> Answer:
 
 
 async def update_video(state: State, call: Call, caller: Caller) -> Answer:
-    """Every mutable field of each named part is replaced: what is not resent is lost."""
+    """Every mutable field of each named part is replaced: what is not resent is at its default, a schedule is gone."""
     parts, resource = parts_of(call), await call.json()
     if resource is None:
         raise refuse("parseError")
     video = own_video(state, resource.get("id"), caller)
     snippet = new_snippet(resource, updating=True) if "snippet" in parts else video.snippet
     if "status" in parts:
-        was_public = video.privacy(state.clock.now()) == "public"
-        status = new_status(resource, was_public=was_public)
+        now = state.clock.now()
+        before = video.privacy(now)
+        status = new_status(resource, was_public=before == "public")
         publish_at: datetime | None = status.pop("publishAt", None)
-        video.status, video.publish_at = status, publish_at
+        if call.fault("wrong_privacy") or video.account.force_private:
+            status["privacyStatus"], publish_at = "private", None
+        # the time at which it was made public, if that was not at its upload
+        opened_at = now if before != "public" else video.published_at(now)
+        video.status, video.publish_at, video.opened_at = status, publish_at, opened_at
     video.snippet = snippet
     return Answer(200, video_resource(state, call, video, parts, owner=True))
 

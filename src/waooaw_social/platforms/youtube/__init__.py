@@ -1,7 +1,7 @@
 """YouTube: its facts, its calls, its flows, its tokens."""
 
 from waooaw_social.platforms.kit import Kit
-from waooaw_social.platforms.youtube import account, check, community, plan, upload
+from waooaw_social.platforms.youtube import account, check, community, later, plan
 from waooaw_social.platforms.youtube.manifest import COMMUNITY_POSTS, MANIFEST, REFRESH_AHEAD
 from waooaw_social.platforms.youtube.oauth import refresh
 
@@ -9,8 +9,8 @@ from waooaw_social.platforms.youtube.oauth import refresh
 def kit(features: frozenset[str] = frozenset()) -> Kit:
     """YouTube, with community posts where `YOUTUBE_COMMUNITY_POSTS` is among the features."""
     flows = {
-        "short": upload.publish,
-        "video": upload.publish,
+        "short": later.publish,
+        "video": later.publish,
         "text": community.publish if COMMUNITY_POSTS in features else community.unsupported,
     }
     return Kit(

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
+from waooaw_social.core.ids import RemoteId
 from waooaw_social.core.post import MediaFile
 from waooaw_social.platforms.call import OK, Call, Cost, Harmless, IfRepeated, Piece, Reply, Request, Visible, Wasteful
 from waooaw_social.platforms.youtube.errors import GENERAL, UPLOADS
@@ -25,6 +27,8 @@ from waooaw_social.platforms.youtube.replies import (
 T = TypeVar("T")
 
 SESSION_ANSWERS = frozenset({200, 201, 308}) | SESSION_GONE
+FOR_EVER = float("inf")
+"""How long a video, and what was once seen, is good for."""
 
 
 def my_channel() -> Call[Channel]:
@@ -46,18 +50,31 @@ def uploads(channel: Channel) -> Call[tuple[str, ...]]:
     )
 
 
-def open_session(name: str, resource: Mapping[str, Any], file: MediaFile, *, notify: bool) -> Call[Session]:
-    """Start a resumable upload. No video exists yet; one of the day's uploads is spent."""
+def recorded(name: str, read: Call[T]) -> Call[T]:
+    """A read that writes are built on: every later run sees what the first one saw."""
+    return replace(read, name=name, if_repeated=Wasteful(good_for=FOR_EVER))
+
+
+def open_session(
+    name: str,
+    resource: Mapping[str, Any],
+    file: MediaFile,
+    *,
+    notify: bool,
+    file_name: str = "",
+    good_for: float = SESSION_GOOD_FOR,
+) -> Call[Session]:
+    """Start a resumable upload. No video exists yet; one of the day's uploads is spent. `file_name` is shown to the owner only."""
     headers = {
         "content-type": "application/json; charset=UTF-8",
         "x-upload-content-length": str(file.size),
         "x-upload-content-type": file.content_type,
-    }
+    } | ({"slug": file_name} if file_name else {})
     params = {"uploadType": "resumable", "part": ",".join(resource), "notifySubscribers": str(notify).lower()}
     request = Request(
         method="POST", url=f"{UPLOAD}/videos", params=params, headers=headers, body=json.dumps(resource).encode()
     )
-    return _call(name, request, read_session, Wasteful(good_for=SESSION_GOOD_FOR), cost=Cost(bucket=UPLOADS, units=1))
+    return _call(name, request, read_session, Wasteful(good_for=good_for), cost=Cost(bucket=UPLOADS, units=1))
 
 
 def held(session: Session, size: int) -> Call[Progress]:
@@ -73,7 +90,7 @@ def send_chunk(session: Session, file: MediaFile, offset: int, length: int) -> C
 
 
 def complete(
-    name: str, session: Session, file: MediaFile, offset: int, visible: Visible, *, blindly: bool = False
+    name: str, session: Session, file: MediaFile, offset: int, if_repeated: Visible | Wasteful, *, blindly: bool = False
 ) -> Call[Progress]:
     """The last piece: with it, the video exists. 308 means that YouTube has not got everything, so nothing is out.
 
@@ -81,7 +98,19 @@ def complete(
     """
     request = _put(session, file, offset, file.size - offset)
     answers = SESSION_ANSWERS if blindly else SESSION_ANSWERS - {308}
-    return _call(name, request, progress_of(session), visible, answers=answers)
+    return _call(name, request, progress_of(session), if_repeated, answers=answers)
+
+
+def publish_video(video: RemoteId, status: Mapping[str, Any], visible: Visible) -> Call[Reply]:
+    """Give a video this whole part `status`: what is left out of it is reset (3.3). 50 units."""
+    request = Request(
+        method="PUT",
+        url=f"{API}/videos",
+        params={"part": "status"},
+        headers={"content-type": "application/json; charset=UTF-8"},
+        body=json.dumps({"id": video, "status": status}).encode(),
+    )
+    return _call("publish video", request, lambda reply: reply, visible, cost=Cost(bucket=GENERAL, units=50))
 
 
 def create_community_post(resource: Mapping[str, Any], visible: Visible) -> Call[Mapping[str, Any]]:
@@ -133,4 +162,5 @@ def _put(session: Session, file: MediaFile, offset: int, length: int) -> Request
     # An empty rest is asked about as a status query is: everything is there, and the session has not ended yet.
     span = f"{offset}-{offset + length - 1}" if length else "*"
     headers = {"content-type": file.content_type, "content-range": f"bytes {span}/{file.size}"}
-    return Request(method="PUT", url=session.uri, headers=headers, body=Piece(file=file, offset=offset, length=length))
+    body = Piece(file=file, offset=offset, length=length) if length else b""
+    return Request(method="PUT", url=session.uri, headers=headers, body=body)

@@ -64,7 +64,19 @@ MANIFEST = Manifest(
         Bucket(name=SEARCH, limit=100, zone=PACIFIC, source="6.1: calls a day"),
     ),
     families=(
-        Family(name="upload", calls=frozenset({"open session", "how much is held", "send chunk", "complete upload"})),
+        Family(
+            name="upload",
+            calls=frozenset(
+                {
+                    "open session",
+                    "how much is held",
+                    "send chunk",
+                    "complete upload",
+                    "store upload",
+                    "answer of upload",
+                }
+            ),
+        ),
     ),
     # Private and processing uploads are visible to their owner at once per the documents; stale reads were reported (8).
     # Where an upload is looked for in the listing, three looks in ten minutes come on top of this.

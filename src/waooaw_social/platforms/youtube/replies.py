@@ -73,6 +73,8 @@ class Video:
     published_at: float
     size: int | None
     """None where YouTube does not say (yet)."""
+    file_name: str
+    """Of the file that was uploaded; empty where YouTube does not say."""
     resource: Mapping[str, Any]
 
 
@@ -127,13 +129,15 @@ def read_videos(reply: Reply) -> tuple[Video, ...]:
 
 
 def _video(item: Mapping[str, Any]) -> Video:
-    snippet, size = item.get("snippet", {}), item.get("fileDetails", {}).get("fileSize")
+    snippet, file = item.get("snippet", {}), item.get("fileDetails", {})
+    size = file.get("fileSize")
     return Video(
         id=RemoteId(str(item["id"])),
         title=str(snippet.get("title", "")),
         privacy=str(item.get("status", {}).get("privacyStatus", "")),
         published_at=timestamp(str(snippet.get("publishedAt", ""))),
         size=int(size) if size else None,
+        file_name=str(file.get("fileName", "")),
         resource=item,
     )
 

@@ -43,26 +43,32 @@ BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 def publish(publication: Publication) -> Flow[Published]:
     """Upload a video or a Short, and put it before the audience with its last piece."""
+    video, channel = yield from prepared(publication)
+    completed = yield from upload(publication, video, channel)
+    return (yield from described(publication, completed))
+
+
+def prepared(publication: Publication) -> Flow[tuple[MediaFile, Channel]]:
+    """The file and its channel, looked at before the first byte goes up. Refuses what cannot become what was asked for."""
     for problem in check.check(publication):
         raise Refused(problem)
     channel = yield from verified_channel(publication.account)
     video = yield from fetch("video file", check.video_of(publication))
     check.file(publication, video, channel)
-    completed = yield from upload(publication, video, channel)
-    return (yield from described(publication, completed))
+    return video, channel
 
 
 def upload(publication: Publication, video: MediaFile, channel: Channel) -> Flow[Published]:
     """Through as many sessions as it takes; each is settled before the next one is opened."""
     for number in count(1):
         resource = resource_of(publication)
-        notify = bool(publication.content.options.get("notify_subscribers", True))
+        notify = notifies(publication)
         session = yield from calls.open_session(f"open session {number}", resource, video, notify=notify)
         progress = yield from fill(session, video)
         yield from until_due()
         completed = yield from complete(number, publication, video, channel, session, progress)
         if isinstance(completed, Whole):
-            return published(publication)(completed.reply) or _never()
+            return published(publication)(completed.reply) or never()
         if isinstance(progress, Mute):
             raise Refused(progress.refusal)
     raise AssertionError("count() has no end")
@@ -70,7 +76,7 @@ def upload(publication: Publication, video: MediaFile, channel: Channel) -> Flow
 
 def fill(session: Session, video: MediaFile) -> Flow[Progress]:
     """Send everything but the last piece. What the platform says it holds counts, not what was sent."""
-    last_piece = max(0, video.size - 1) // PIECE * PIECE
+    last_piece = last_piece_of(video)
     progress = yield from still_held(session, video)
     stalled = 0
     while isinstance(progress, Held) and progress.offset < last_piece:
@@ -90,6 +96,11 @@ def fill(session: Session, video: MediaFile) -> Flow[Progress]:
     return progress
 
 
+def last_piece_of(video: MediaFile) -> int:
+    """Where it begins: at a multiple of what chunks are made of."""
+    return max(0, video.size - 1) // PIECE * PIECE
+
+
 def still_held(session: Session, video: MediaFile) -> Flow[Progress]:
     """What the session says, if it says anything."""
     try:
@@ -102,7 +113,7 @@ def complete(
     number: int, publication: Publication, video: MediaFile, channel: Channel, session: Session, progress: Progress
 ) -> Flow[Progress]:
     """The visible call. To a session that is gone, or mute, it is sent all the same: what it says to that is recorded, and a doubt looked into."""
-    offset = progress.offset if isinstance(progress, Held) else max(0, video.size - 1) // PIECE * PIECE
+    offset = progress.offset if isinstance(progress, Held) else last_piece_of(video)
     there = progress.session if isinstance(progress, Held) else session
     visible = Visible(
         reconcile=lambda asked: did_it_complete(asked, publication, video, channel, session),
@@ -159,11 +170,19 @@ def words(title: str) -> str:
 def described(publication: Publication, completed: Published) -> Flow[Published]:
     """The privacy that YouTube gave it may not be the one that was asked for (section 0): say so."""
     found = yield from or_none(calls.videos((completed.post_id,), parts="status"))
-    given = found[0].privacy if found else publication.content.privacy
+    return noted(publication, completed, found[0].privacy if found else publication.content.privacy)
+
+
+def noted(publication: Publication, completed: Published, given: str) -> Published:
     if given == publication.content.privacy:
         return completed
     note = f"YouTube made it {given}, though {publication.content.privacy} was asked for."
     return Published(post_id=completed.post_id, post_url=completed.post_url, notes=(*completed.notes, note))
+
+
+def notifies(publication: Publication) -> bool:
+    """Whether YouTube is to tell the subscribers."""
+    return bool(publication.content.options.get("notify_subscribers", True))
 
 
 def resource_of(publication: Publication) -> Mapping[str, Any]:
@@ -196,5 +215,6 @@ def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, [], "")}
 
 
-def _never() -> Published:
+def never() -> Published:
+    """Where a reader has already told that there is a video."""
     raise AssertionError("a whole upload has a video")
