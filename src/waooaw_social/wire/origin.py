@@ -61,7 +61,9 @@ class Origin:
         if (scheme, host, port) == self._key:
             found = _SEGMENT.fullmatch(rest)
             return found["host"].lower().removesuffix(":443") if found else ""
-        return _authority(host, port) if scheme == "https" and host[0] != "[" else ""  # no platform is a bare IPv6 address
+        return (
+            _authority(host, port) if scheme == "https" and host[0] != "[" else ""
+        )  # no platform is a bare IPv6 address
 
 
 def _split(url: str) -> tuple[str, str, int, str]:

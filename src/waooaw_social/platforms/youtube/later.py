@@ -14,7 +14,7 @@ from typing import Any
 from waooaw_social.core.ids import RemoteId
 from waooaw_social.core.post import MediaFile, Published
 from waooaw_social.core.publication import Publication
-from waooaw_social.core.refusal import Refusal, Refused
+from waooaw_social.core.refusal import Refused
 from waooaw_social.platforms.call import Asked, Flow, Reply, Verdict, Visible, Wasteful, pause, until_due
 from waooaw_social.platforms.youtube import calls, upload
 from waooaw_social.platforms.youtube.calls import FOR_EVER
@@ -34,8 +34,6 @@ ENDED_BADLY = {
 }
 UNLISTED_YET = (15.0,) * 20
 """Seconds between looks for a new video that YouTube does not list yet: together five minutes, as has been reported (8)."""
-SESSIONS = 5
-"""Sessions, one of the app's daily uploads each, until it is believed that YouTube keeps none of them."""
 ENDINGS = {"video/mp4": ".mp4", "video/quicktime": ".mov", "video/webm": ".webm"}
 LOOKS = 3
 """Looks after which a video that is not listed is believed to be out of everybody's sight."""
@@ -69,7 +67,7 @@ def stored(publication: Publication, file: MediaFile, channel: Channel) -> Flow[
     asked = upload.resource_of(publication)
     resource = {**asked, "status": {**asked["status"], "privacyStatus": PRIVATE}}
     notify = upload.notifies(publication)
-    for number in range(1, SESSIONS + 1):
+    for number in range(1, upload.SESSIONS + 1):
         name = name_of(publication, resource, file, number)
         session = yield from calls.open_session(
             f"open session {number}", resource, file, notify=notify, file_name=name, good_for=FOR_EVER
@@ -83,7 +81,7 @@ def stored(publication: Publication, file: MediaFile, channel: Channel) -> Flow[
         left = yield from left_behind(number, channel, name)
         if left:
             return left
-    raise Refused(SESSIONS_LOST)
+    raise Refused(upload.SESSIONS_LOST)
 
 
 def store(number: int, file: MediaFile, session: Session, progress: Progress) -> Flow[Progress]:
@@ -170,10 +168,3 @@ def switched(publication: Publication) -> Callable[[Reply], Published | None]:
         return out and upload.noted(publication, out, str(given))
 
     return read
-
-
-SESSIONS_LOST = Refusal(
-    code="session_lost",
-    message=f"YouTube has lost the upload {SESSIONS} times in a row. Nothing of it is out.",
-    remediation="Publish it again later.",
-)

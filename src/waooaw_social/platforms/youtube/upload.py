@@ -8,13 +8,12 @@ A Short is a vertical or square video of at most three minutes: no field marks i
 import json
 import unicodedata
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import Any
 
 from waooaw_social.core.ids import Audience, RemoteId
 from waooaw_social.core.post import MediaFile, Published
 from waooaw_social.core.publication import Publication
-from waooaw_social.core.refusal import Refused
+from waooaw_social.core.refusal import Refusal, Refused
 from waooaw_social.platforms.call import (
     Asked,
     Flow,
@@ -34,11 +33,18 @@ from waooaw_social.platforms.youtube.replies import Channel, Gone, Held, Mute, P
 
 SKEW = 300.0
 """Seconds that our database's clock and the platform's may be apart."""
+SESSIONS = 5
+"""Sessions, one of the app's daily uploads each, until it is believed that YouTube keeps none of them."""
 LOOKS = 3
 """Looks through the uploads before "not there" is believed (8)."""
 LISTED = 50
 """Uploads in one listing; if all of these are newer than our attempt, ours may stand behind them."""
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0)
+SESSIONS_LOST = Refusal(
+    code="session_lost",
+    message=f"YouTube has lost the upload {SESSIONS} times in a row. Nothing of it is out.",
+    remediation="Publish it again later.",
+)
 
 
 def publish(publication: Publication) -> Flow[Published]:
@@ -60,7 +66,7 @@ def prepared(publication: Publication) -> Flow[tuple[MediaFile, Channel]]:
 
 def upload(publication: Publication, video: MediaFile, channel: Channel) -> Flow[Published]:
     """Through as many sessions as it takes; each is settled before the next one is opened."""
-    for number in count(1):
+    for number in range(1, SESSIONS + 1):
         resource = resource_of(publication)
         notify = notifies(publication)
         session = yield from calls.open_session(f"open session {number}", resource, video, notify=notify)
@@ -71,7 +77,7 @@ def upload(publication: Publication, video: MediaFile, channel: Channel) -> Flow
             return published(publication)(completed.reply) or never()
         if isinstance(progress, Mute):
             raise Refused(progress.refusal)
-    raise AssertionError("count() has no end")
+    raise Refused(SESSIONS_LOST)
 
 
 def fill(session: Session, video: MediaFile) -> Flow[Progress]:
