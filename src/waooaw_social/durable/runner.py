@@ -119,6 +119,8 @@ class Run:
         self.runner, self.ledger, self.clock, self.delays = runner, runner.ledger, runner.clock, runner.delays
         self.claim, self.lease = claim, claim.lease
         self.errand, self.repeats, self.told = replace(errand, retried=self.repeated), Repeats(), errand.retried
+        if grip:
+            self.errand = replace(self.errand, meanwhile=grip.resting)
         self.entries = [entry for entry in claim.entries if entry.state is not EntryState.STALE]
         self.stale: list[str] = []  # names that are made anew with the next wasteful call
         self.in_doubt = {entry.name: entry.begun_at for entry in self.entries if entry.state is EntryState.OPEN}
