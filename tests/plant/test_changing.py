@@ -1,17 +1,24 @@
 """What may be done about a publication at each point of its life: taken back, changed, submitted, settled; and when it is too late."""
 
 import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import psycopg
 import pytest
+import sqlalchemy as sa
 
 from plant.desk import Desk
-from plant.house import House, order
+from plant.house import CUSTOMER, House, order
 from plant.test_api import problem
 from waooaw_social.core.account import Account
 from waooaw_social.core.ids import CredentialRef, CustomerId, PublicationId
 from waooaw_social.core.post import Content
-from waooaw_social.core.publication import Publication
+from waooaw_social.core.publication import Publication, State
 from waooaw_social.durable.ports import Fenced
 from waooaw_social.plant.bodies import ChangeBody
 from waooaw_social.plant.publications_api import changed
@@ -19,6 +26,8 @@ from waooaw_social.platforms.call import Reply
 from waooaw_social.platforms.whatsapp import kit as whatsapp
 from waooaw_social.platforms.whatsapp.manifest import WHATSAPP
 from waooaw_social.platforms.whatsapp.recipient import recipient_of
+from waooaw_social.storage.plant.changing import Field, SqlChanges, Verdict
+from waooaw_social.storage.plant.reach import Reach
 
 pytestmark = pytest.mark.anyio
 
@@ -166,6 +175,46 @@ async def test_who_may_only_draft_makes_and_changes_drafts_and_nothing_else(desk
     problem(await desk.ask("DELETE", f"/publications/{draft}", key="drafter"), 403, "missing_scope")
     released = (await desk.ask("POST", f"/publications/{draft}/submit", key="publisher")).json()
     assert released["state"] == "scheduled"
+
+
+@contextmanager
+def held(database: str) -> Iterator[Any]:
+    """A transaction of somebody else's, committed at the end of the block."""
+    if database.startswith("sqlite"):
+        with closing(sqlite3.connect(database.removeprefix("sqlite:///"), isolation_level=None)) as c:
+            c.execute("begin immediate")
+            yield c
+            c.execute("commit")
+    else:
+        with psycopg.connect(database) as c:
+            yield c
+
+
+async def test_a_draft_that_is_submitted_while_its_change_is_checked_is_not_changed_any_more(desk: Desk) -> None:
+    """By a key that may only draft: it had looked before, and asks again under the row's lock."""
+    draft = await desk.accepted(key="drafter", draft=True)
+    submitted = f"update publications set state = 'scheduled', due_at = due_at + 1e6 where id = '{draft}'"
+    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    with held(desk.house.environment["DATABASE_URL"]) as other:
+        other.execute(submitted)
+        change = asyncio.create_task(desk.ask("PATCH", f"/publications/{draft}", {"publish_at": LATER}, key="drafter"))
+        while not desk.db.sqlite and not await desk.db.read(lambda c: c.execute(sa.text(waits)).scalar()):
+            await asyncio.sleep(0.01)
+    problem(await change, 403, "missing_scope")
+    assert (await desk.show(draft))["publish_at"] is None
+
+
+async def test_a_change_of_a_draft_only_finds_no_draft_after_its_release(desk: Desk) -> None:
+    draft = await desk.accepted(key="drafter", draft=True)
+    changes, reach = SqlChanges(db=desk.db), Reach(customer_id=CustomerId(CUSTOMER))
+    looked = await changes.standing(reach, draft)
+    assert looked and looked.state is State.DRAFT
+    new, fields = replace(looked.publication, publish_at=MUCH_LATER), frozenset({Field.PUBLISH_AT})
+    assert await changes.change(reach, new, fields, only_draft=True) is Verdict.DONE
+    await changes.release(reach, draft)
+    new = replace(new, publish_at=MUCH_LATER + timedelta(days=1))
+    assert await changes.change(reach, new, fields, only_draft=True) is Verdict.SUBMITTED
+    assert datetime.fromisoformat((await desk.show(draft))["publish_at"]) == MUCH_LATER
 
 
 # --- settled by hand --------------------------------------------------------------------------------------------------------

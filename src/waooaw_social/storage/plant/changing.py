@@ -33,6 +33,8 @@ class Verdict(StrEnum):
     """It may be out, or is."""
     ENDED = "ended"
     """It ended otherwise, and nothing is out."""
+    SUBMITTED = "submitted"
+    """It is no draft, and only a draft was to be changed."""
 
 
 class Field(StrEnum):
@@ -78,8 +80,13 @@ class SqlChanges:
 
         return await self._locked(reach, publication_id, work)
 
-    async def change(self, reach: Reach, new: Publication, fields: frozenset[Field]) -> Verdict | None:
-        """Write these fields of `new`. What was prepared for the old ones is made anew. Raises `UnknownMedia`."""
+    async def change(
+        self, reach: Reach, new: Publication, fields: frozenset[Field], *, only_draft: bool = False
+    ) -> Verdict | None:
+        """Write these fields of `new`, with `only_draft` only if it is a draft still. What was prepared for the old ones is made anew.
+
+        Raises `UnknownMedia`.
+        """
         at = moment_of(new)
         all_values = {
             Field.CONTENT: content_to_json(new.content),
@@ -89,6 +96,8 @@ class SqlChanges:
         values = {field.value: all_values[field] for field in fields}
 
         def work(c: sa.Connection, row: Any) -> Verdict:
+            if only_draft and State(row.state) is not State.DRAFT:
+                return Verdict.SUBMITTED
             if verdict := _stopped(c, row):
                 return verdict
             use(c, new)
