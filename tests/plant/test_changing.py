@@ -19,7 +19,7 @@ from waooaw_social.core.account import Account
 from waooaw_social.core.ids import CredentialRef, CustomerId, PublicationId
 from waooaw_social.core.post import Content
 from waooaw_social.core.publication import Publication, State
-from waooaw_social.durable.ports import Fenced
+from waooaw_social.durable.ports import SURELY_NOT_OUT, Answer, EntryState, Fenced, HeardBy, Parked
 from waooaw_social.plant.bodies import ChangeBody
 from waooaw_social.plant.publications_api import changed
 from waooaw_social.platforms.call import Reply
@@ -28,6 +28,7 @@ from waooaw_social.platforms.whatsapp.manifest import WHATSAPP
 from waooaw_social.platforms.whatsapp.recipient import recipient_of
 from waooaw_social.storage.plant.changing import Field, SqlChanges, Verdict
 from waooaw_social.storage.plant.reach import Reach
+from waooaw_social.storage.plant.tables import entries
 
 pytestmark = pytest.mark.anyio
 
@@ -78,6 +79,35 @@ async def test_an_attempt_that_certainly_did_not_leave_was_none(desk: Desk) -> N
     claim = await desk.worker.claim(publication)
     await desk.worker.ledger.abandon(await desk.worker.begin(claim))
     assert (await desk.ask("DELETE", f"/publications/{publication}")).json()["state"] == "cancelled"
+
+
+async def test_what_was_answered_with_a_clear_no_and_waits_is_taken_back(desk: Desk) -> None:
+    """Another round was to follow, and waits: nothing is out, and nothing goes out any more."""
+    publication = await desk.accepted()
+    claim = await desk.worker.claim(publication)
+    no = Answer(attempt=await desk.worker.begin(claim), reply=Reply(400), published=None, heard_by=HeardBy.REPLY)
+    await desk.worker.ledger.park(claim.lease, Parked(seconds=600.0, why="the platform wants silence"), no)
+    assert [one["state"] for one in (await desk.show(publication))["attempts"]] == ["refused"]
+    problem(await desk.ask("PATCH", f"/publications/{publication}", {"publish_at": LATER}), 409, "too_late")
+    answer = await desk.ask("DELETE", f"/publications/{publication}")
+    assert answer.status_code == 200 and answer.json()["state"] == "cancelled", answer.text
+    with pytest.raises(Fenced):
+        await desk.worker.begin(claim)
+
+
+@pytest.mark.parametrize("state", sorted(set(EntryState) - SURELY_NOT_OUT))
+async def test_one_attempt_of_which_that_is_not_certain_is_enough_to_be_too_late(desk: Desk, state: EntryState) -> None:
+    """A clear no to another attempt says nothing about it; that a look found nothing is a belief."""
+    publication = await desk.accepted()
+    claim = await desk.worker.claim(publication)
+    doubtful = await desk.worker.begin(claim)
+    attempt = await desk.worker.ledger.begin(claim.lease, "complete upload 2", audience=None, seen=[])
+    no = Answer(attempt=attempt, reply=Reply(400), published=None, heard_by=HeardBy.REPLY)
+    await desk.worker.ledger.park(claim.lease, Parked(seconds=600.0, why="a throttle"), no)
+    mine = (entries.c.publication == publication) & (entries.c.name == doubtful.name)
+    became = sa.update(entries).where(mine).values(state=state.value, heard_by="reply")
+    assert await desk.db.write(lambda c: c.execute(became).rowcount) == 1
+    problem(await desk.ask("DELETE", f"/publications/{publication}"), 409, "too_late")
 
 
 async def test_of_a_begin_and_a_cancel_at_the_same_moment_exactly_one_is_done(desk: Desk) -> None:
