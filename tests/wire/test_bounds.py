@@ -13,19 +13,22 @@ from durable.platform_stage import MemoryTokens, NoMeter
 from durable.stores import open_store
 from durable.sweep import DELAYS, SteppingClock
 from platforms.linkedin_replies import ORGANIZATION
+from waooaw_social.clients.environment import wiring
 from waooaw_social.core.ids import CredentialRef, CustomerId
 from waooaw_social.core.post import MediaFile, MediaPath
 from waooaw_social.core.secret import Secret
-from waooaw_social.durable.hands import Hands
+from waooaw_social.durable.hands import RESTING, Hands
 from waooaw_social.durable.memory import MemoryInbox
 from waooaw_social.durable.ports import Done
 from waooaw_social.durable.runner import Runner
+from waooaw_social.main.workshop import uploads
 from waooaw_social.platforms.call import Call, Form, Piece, Request, Wasteful
 from waooaw_social.platforms.linkedin import calls
 from waooaw_social.platforms.linkedin.manifest import LINKEDIN
 from waooaw_social.platforms.linkedin.publish import visible
 from waooaw_social.platforms.linkedin.replies import Opened
 from waooaw_social.platforms.registry import kits
+from waooaw_social.settings import Settings
 from waooaw_social.wire.bounds import BURST, Crowded, Pace, Places
 from waooaw_social.wire.breaker import NoBreaker
 from waooaw_social.wire.fetch import Fetcher, FetchLimits
@@ -245,7 +248,7 @@ async def test_a_fifth_upload_waits_and_a_text_post_goes_past_it(tmp_path: Path)
 
     async with serve(slow_uploads) as server:
         gateway = gateway_to(server, tmp_path, Places(4))
-        uploads = [asyncio.create_task(gateway.send(picture(number), ERRAND)) for number in range(6)]
+        sending = [asyncio.create_task(gateway.send(picture(number), ERRAND)) for number in range(6)]
         while there() < 4:
             await asyncio.sleep(0.001)
         await gateway.send(words(), ERRAND)
@@ -254,12 +257,12 @@ async def test_a_fifth_upload_waits_and_a_text_post_goes_past_it(tmp_path: Path)
             release.release()
             while there() < 4 + gone:
                 await asyncio.sleep(0.001)
-            assert sum(not upload.done() for upload in uploads) >= 4
+            assert sum(not upload.done() for upload in sending) >= 4
         for _ in range(4):
             release.release()
-        assert all(not isinstance(outcome, NotSent) for outcome in await asyncio.gather(*uploads))
+        assert all(not isinstance(outcome, NotSent) for outcome in await asyncio.gather(*sending))
         await gateway.transport.aclose()
-    assert there() == len(uploads)
+    assert there() == len(sending)
 
 
 async def test_where_too_many_wait_an_upload_comes_again_later_and_nothing_was_sent(tmp_path: Path) -> None:
@@ -358,3 +361,37 @@ async def test_files_are_probed_so_many_at_once_and_the_others_wait(tmp_path: Pa
         await asyncio.sleep(0)
         assert not bringing.done() and places._waiting == 1
     assert (await bringing).size == 1
+
+
+# --- by the settings ----------------------------------------------------------------------------------------------------------
+
+
+def test_all_clients_of_a_process_share_what_the_settings_give_it() -> None:
+    settings = Settings.model_validate({"upload_bytes_per_second": 123_456, "uploads_at_once": 3, "probes_at_once": 5})
+    one, other = (wiring(LINKEDIN, MemoryTokens(None), settings) for _ in range(2))  # type: ignore[arg-type]
+    pace = one.gateway.transport._pace
+    assert pace is other.gateway.transport._pace and pace.bytes_per_second == 123_456
+    assert one.gateway.uploads is other.gateway.uploads and one.gateway.uploads.size == 3
+    assert isinstance(one.files, MediaFolder) and isinstance(other.files, MediaFolder)
+    assert one.files.probes is other.files.probes and one.files.probes.size == 5
+
+
+async def test_waiting_uploads_leave_room_in_a_worker_for_posts_that_need_no_place() -> None:
+    settings = Settings.model_validate({"uploads_at_once": 3, "worker_concurrency": 2})
+    places, hands = uploads(settings), Hands(size=settings.worker_concurrency)
+    async with AsyncExitStack() as held:
+        for _ in range(places.size):
+            await held.enter_async_context(places.one())
+        waiting = [asyncio.create_task(held_by(places)) for _ in range(100)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        crowded = [task for task in waiting if task.done()]
+        assert all(isinstance(task.exception(), Crowded) for task in crowded)
+        most = len(waiting) - len(crowded)
+        assert 0 < most < hands.size * RESTING
+    assert [task.exception() for task in waiting if await asyncio.wait({task}) and task not in crowded] == [None] * most
+
+
+async def held_by(places: Places) -> None:
+    async with places.one():
+        pass
