@@ -53,6 +53,7 @@ def test_the_defaults_are_the_documented_ones(environment: pytest.MonkeyPatch) -
     assert settings.clock_url is None
     assert settings.fetch_allow_origins == frozenset()
     assert settings.youtube_community_posts is False
+    assert (settings.upload_bytes_per_second, settings.uploads_at_once, settings.probes_at_once) == (None, 4, 2)
     assert settings.quota_limits() == {
         "YOUTUBE_API_QUOTA_DAILY_LIMIT": 10_000,
         "YOUTUBE_UPLOAD_QUOTA_DAILY_LIMIT": 100,

@@ -152,6 +152,17 @@ class Settings(BaseSettings):
         6000, gt=0, description="Requests that one agent's key may make of one Plant process."
     )
     worker_concurrency: int = Field(16, gt=0, description="Publications that one worker drives at once.")
+    upload_bytes_per_second: int | None = Field(
+        None, ge=1024, description="What all uploads of one process take of its line together. Default: no bound."
+    )
+    uploads_at_once: int = Field(
+        4,
+        gt=0,
+        description="Files that one process uploads at once; the others wait, and posts without one go past them.",
+    )
+    probes_at_once: int = Field(
+        2, gt=0, description="Files that one process looks into at once, each in a process of its own."
+    )
     connection_check_hours: float = Field(
         6.0, ge=0, description="How long before its time a publication's account is looked at; 0: not at all."
     )

@@ -13,6 +13,7 @@ from platforms.linkedin_replies import PICTURE, PICTURE_FILE, ROLE, ok
 from platforms.linkedin_replies import publication as linkedin_publication
 from waooaw_social.core.post import MediaFile
 from waooaw_social.durable.memory import MemoryInbox
+from waooaw_social.durable.ports import Undecided
 from waooaw_social.durable.runner import Runner
 from waooaw_social.platforms.call import Call, Reply
 from waooaw_social.platforms.facebook import kit as facebook
@@ -61,7 +62,21 @@ class Here:
         return True
 
 
-async def test_a_picture_that_fails_after_all_is_not_posted_again_while_its_post_is_in_doubt() -> None:
+UNTOLD, BROKEN, THERE = ok(status=403), ok({"status": "PROCESSING_FAILED"}), ok({"status": "AVAILABLE"})
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "sent"),
+    [
+        ([UNTOLD], [BROKEN], "create post"),  # it may not look just now, and posts; then the asset says that it failed
+        ([BROKEN, THERE], [UNTOLD], "create post, round 2"),  # the other way round: back to the first upload
+        ([BROKEN, THERE], [THERE], "create post, round 2"),
+    ],
+    ids=["on to another round", "back to an earlier one", "back to one that is there after all"],
+)
+async def test_whatever_an_asset_says_nothing_is_posted_by_another_name_while_a_post_is_in_doubt(
+    first: list[Reply], then: list[Reply], sent: str
+) -> None:
     clock = SteppingClock()
     async with open_store("memory", clock, "") as store:
         said, gateway = linkedin_publication("images", text="Hello", images=(PICTURE,)), LinkedIn()
@@ -78,11 +93,15 @@ async def test_a_picture_that_fails_after_all_is_not_posted_again_while_its_post
             (claim,) = await store.claim("w", lease=30.0, most=1)
             return await runner.advance(claim, linkedin().publish(said), errand)
 
-        gateway.asset = [ok(status=403), ok({"status": "PROCESSING_FAILED"})]
-        await drive()  # it may not look at the asset just now, posts, and the post's reply is lost
-        await clock.advance(DELAYS.reconcile + 1)
-        await drive()  # the asset says that it failed: uploaded and posted once more, and nobody looked for the first
-        assert gateway.live == ["create post"]
+        gateway.asset = list(first)
+        await drive()  # the post's reply is lost
+        for _ in range(3):
+            await clock.advance(DELAYS.reconcile + 601)
+            gateway.asset = list(then)
+            ending = await drive()
+            if isinstance(ending, Undecided):
+                break
+        assert gateway.live == [sent] and isinstance(ending, Undecided) and ending.name == sent
 
 
 class Facebook:

@@ -1,24 +1,34 @@
 """What may be done about a publication at each point of its life: taken back, changed, submitted, settled; and when it is too late."""
 
 import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import psycopg
 import pytest
+import sqlalchemy as sa
 
 from plant.desk import Desk
-from plant.house import House, order
+from plant.house import CUSTOMER, House, order
 from plant.test_api import problem
 from waooaw_social.core.account import Account
 from waooaw_social.core.ids import CredentialRef, CustomerId, PublicationId
 from waooaw_social.core.post import Content
-from waooaw_social.core.publication import Publication
-from waooaw_social.durable.ports import Fenced
+from waooaw_social.core.publication import Publication, State
+from waooaw_social.durable.ports import SURELY_NOT_OUT, Answer, EntryState, Fenced, HeardBy, Parked
 from waooaw_social.plant.bodies import ChangeBody
 from waooaw_social.plant.publications_api import changed
 from waooaw_social.platforms.call import Reply
 from waooaw_social.platforms.whatsapp import kit as whatsapp
 from waooaw_social.platforms.whatsapp.manifest import WHATSAPP
 from waooaw_social.platforms.whatsapp.recipient import recipient_of
+from waooaw_social.storage.plant.changing import Field, SqlChanges, Verdict
+from waooaw_social.storage.plant.reach import Reach
+from waooaw_social.storage.plant.tables import entries
 
 pytestmark = pytest.mark.anyio
 
@@ -69,6 +79,35 @@ async def test_an_attempt_that_certainly_did_not_leave_was_none(desk: Desk) -> N
     claim = await desk.worker.claim(publication)
     await desk.worker.ledger.abandon(await desk.worker.begin(claim))
     assert (await desk.ask("DELETE", f"/publications/{publication}")).json()["state"] == "cancelled"
+
+
+async def test_what_was_answered_with_a_clear_no_and_waits_is_taken_back(desk: Desk) -> None:
+    """Another round was to follow, and waits: nothing is out, and nothing goes out any more."""
+    publication = await desk.accepted()
+    claim = await desk.worker.claim(publication)
+    no = Answer(attempt=await desk.worker.begin(claim), reply=Reply(400), published=None, heard_by=HeardBy.REPLY)
+    await desk.worker.ledger.park(claim.lease, Parked(seconds=600.0, why="the platform wants silence"), no)
+    assert [one["state"] for one in (await desk.show(publication))["attempts"]] == ["refused"]
+    problem(await desk.ask("PATCH", f"/publications/{publication}", {"publish_at": LATER}), 409, "too_late")
+    answer = await desk.ask("DELETE", f"/publications/{publication}")
+    assert answer.status_code == 200 and answer.json()["state"] == "cancelled", answer.text
+    with pytest.raises(Fenced):
+        await desk.worker.begin(claim)
+
+
+@pytest.mark.parametrize("state", sorted(set(EntryState) - SURELY_NOT_OUT))
+async def test_one_attempt_of_which_that_is_not_certain_is_enough_to_be_too_late(desk: Desk, state: EntryState) -> None:
+    """A clear no to another attempt says nothing about it; that a look found nothing is a belief."""
+    publication = await desk.accepted()
+    claim = await desk.worker.claim(publication)
+    doubtful = await desk.worker.begin(claim)
+    attempt = await desk.worker.ledger.begin(claim.lease, "complete upload 2", audience=None, seen=[])
+    no = Answer(attempt=attempt, reply=Reply(400), published=None, heard_by=HeardBy.REPLY)
+    await desk.worker.ledger.park(claim.lease, Parked(seconds=600.0, why="a throttle"), no)
+    mine = (entries.c.publication == publication) & (entries.c.name == doubtful.name)
+    became = sa.update(entries).where(mine).values(state=state.value, heard_by="reply")
+    assert await desk.db.write(lambda c: c.execute(became).rowcount) == 1
+    problem(await desk.ask("DELETE", f"/publications/{publication}"), 409, "too_late")
 
 
 async def test_of_a_begin_and_a_cancel_at_the_same_moment_exactly_one_is_done(desk: Desk) -> None:
@@ -166,6 +205,46 @@ async def test_who_may_only_draft_makes_and_changes_drafts_and_nothing_else(desk
     problem(await desk.ask("DELETE", f"/publications/{draft}", key="drafter"), 403, "missing_scope")
     released = (await desk.ask("POST", f"/publications/{draft}/submit", key="publisher")).json()
     assert released["state"] == "scheduled"
+
+
+@contextmanager
+def held(database: str) -> Iterator[Any]:
+    """A transaction of somebody else's, committed at the end of the block."""
+    if database.startswith("sqlite"):
+        with closing(sqlite3.connect(database.removeprefix("sqlite:///"), isolation_level=None)) as c:
+            c.execute("begin immediate")
+            yield c
+            c.execute("commit")
+    else:
+        with psycopg.connect(database) as c:
+            yield c
+
+
+async def test_a_draft_that_is_submitted_while_its_change_is_checked_is_not_changed_any_more(desk: Desk) -> None:
+    """By a key that may only draft: it had looked before, and asks again under the row's lock."""
+    draft = await desk.accepted(key="drafter", draft=True)
+    submitted = f"update publications set state = 'scheduled', due_at = due_at + 1e6 where id = '{draft}'"
+    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    with held(desk.house.environment["DATABASE_URL"]) as other:
+        other.execute(submitted)
+        change = asyncio.create_task(desk.ask("PATCH", f"/publications/{draft}", {"publish_at": LATER}, key="drafter"))
+        while not desk.db.sqlite and not await desk.db.read(lambda c: c.execute(sa.text(waits)).scalar()):
+            await asyncio.sleep(0.01)
+    problem(await change, 403, "missing_scope")
+    assert (await desk.show(draft))["publish_at"] is None
+
+
+async def test_a_change_of_a_draft_only_finds_no_draft_after_its_release(desk: Desk) -> None:
+    draft = await desk.accepted(key="drafter", draft=True)
+    changes, reach = SqlChanges(db=desk.db), Reach(customer_id=CustomerId(CUSTOMER))
+    looked = await changes.standing(reach, draft)
+    assert looked and looked.state is State.DRAFT
+    new, fields = replace(looked.publication, publish_at=MUCH_LATER), frozenset({Field.PUBLISH_AT})
+    assert await changes.change(reach, new, fields, only_draft=True) is Verdict.DONE
+    await changes.release(reach, draft)
+    new = replace(new, publish_at=MUCH_LATER + timedelta(days=1))
+    assert await changes.change(reach, new, fields, only_draft=True) is Verdict.SUBMITTED
+    assert datetime.fromisoformat((await desk.show(draft))["publish_at"]) == MUCH_LATER
 
 
 # --- settled by hand --------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from waooaw_social.metrics.collector import get_metrics_collector
 from waooaw_social.platforms.kit import OAuthClient
 from waooaw_social.platforms.registry import kits
 from waooaw_social.settings import Settings, load
+from waooaw_social.wire.bounds import Pace, Places
 from waooaw_social.wire.breaker import MemoryBreaker, NoBreaker
 from waooaw_social.wire.clock import SystemClock
 from waooaw_social.wire.fetch import Fetcher, FetchLimits
@@ -43,6 +44,10 @@ _breakers: dict[str | None, MemoryBreaker] = {}
 """By where platform traffic goes; shared by all clients of this process, or a client for each post would never learn that a platform rests."""
 _quotas: dict[str | None, MemoryQuota] = {}
 """Likewise: the app's quota is one, however many clients there are."""
+_paces: dict[int | None, Pace] = {}
+_uploads: dict[int, Places] = {}
+_probes: dict[int, Places] = {}
+"""By their size. Likewise: the process has one line, one memory and one set of processors."""
 
 DOCUMENT_TYPES = frozenset(
     {
@@ -98,15 +103,11 @@ def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Se
     events = get_metrics_collector()
     events.collecting = settings.enable_metrics_collection
     known = kits(limits=settings.quota_limits(), features=settings.features())
-    transport = Transport(origin=settings.platform_origin, kind=settings.http_transport)
-    # A name that nobody can foresee, in a folder that everybody can write to.
-    folder = Path(gettempdir()) / f"waooaw-social-{secrets.token_hex(8)}"
-    files = MediaFolder(
-        folder=folder,
-        fetcher=Fetcher(allow_origins=settings.fetch_allow_origins),
-        limits=fetch_limits(settings),
-        keep_for=KEPT_FOR,
-    )
+    transport = _transport(settings)
+    folder = (
+        Path(gettempdir()) / f"waooaw-social-{secrets.token_hex(8)}"
+    )  # in a room of everybody's: not to be foreseen
+    files = _media(settings, folder)
     source = resolver or get_default_resolver()
     tokens = Tokens(source=source, transport=transport, kits=known, clients=oauth_clients(settings), clock=clock)
     gateway = Gateway(
@@ -120,6 +121,7 @@ def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Se
         clock=clock,
         retry=retry_policy(settings),
         budgets=budgets(settings),
+        uploads=_shared(_uploads, settings.uploads_at_once),
     )
     return Wiring(
         kit=known[platform],
@@ -131,6 +133,26 @@ def wiring(platform: Platform, resolver: TokenSource | None = None, settings: Se
         events=events,
         closing=(lambda: asyncio.to_thread(shutil.rmtree, folder, True), _hand_back(source)),
     )
+
+
+def _media(settings: Settings, folder: Path) -> MediaFolder:
+    return MediaFolder(
+        folder=folder,
+        fetcher=Fetcher(allow_origins=settings.fetch_allow_origins),
+        limits=fetch_limits(settings),
+        keep_for=KEPT_FOR,
+        probes=_shared(_probes, settings.probes_at_once),
+    )
+
+
+def _transport(settings: Settings) -> Transport:
+    rate = settings.upload_bytes_per_second
+    pace = _paces.setdefault(rate, Pace(rate))
+    return Transport(origin=settings.platform_origin, kind=settings.http_transport, pace=pace)
+
+
+def _shared(places: dict[int, Places], size: int) -> Places:
+    return places.setdefault(size, Places(size))
 
 
 def _breaker(settings: Settings) -> BreakerStore:

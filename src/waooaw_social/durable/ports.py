@@ -51,6 +51,11 @@ class EntryState(StrEnum):
     """Its container or session has outlived what the platform promises: made anew."""
 
 
+SURELY_NOT_OUT = frozenset({EntryState.ABANDONED, EntryState.REFUSED})
+"""What certainly put nothing before anybody. Absent is not among them: nobody saw it, which is a belief; nor is stale, which may have
+been absent before."""
+
+
 class HeardBy(StrEnum):
     """How an answer reached us."""
 

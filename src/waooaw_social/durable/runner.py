@@ -18,6 +18,7 @@ from waooaw_social.core.post import MediaFile, Published
 from waooaw_social.core.refusal import Reaction, Refusal, Refused
 from waooaw_social.durable.hands import Grip
 from waooaw_social.durable.ports import (
+    SURELY_NOT_OUT,
     Answer,
     Attempt,
     AudienceBusy,
@@ -119,6 +120,8 @@ class Run:
         self.runner, self.ledger, self.clock, self.delays = runner, runner.ledger, runner.clock, runner.delays
         self.claim, self.lease = claim, claim.lease
         self.errand, self.repeats, self.told = replace(errand, retried=self.repeated), Repeats(), errand.retried
+        if grip:
+            self.errand = replace(self.errand, meanwhile=grip.resting)
         self.entries = [entry for entry in claim.entries if entry.state is not EntryState.STALE]
         self.stale: list[str] = []  # names that are made anew with the next wasteful call
         self.in_doubt = {entry.name: entry.begun_at for entry in self.entries if entry.state is EntryState.OPEN}
@@ -231,8 +234,7 @@ class Run:
     def nothing_out(self) -> bool:
         if self.done or self.part_out or self.in_doubt or self.unwritten:
             return False
-        surely_not = {EntryState.ABANDONED, EntryState.REFUSED}
-        return not any(entry.visible and entry.state not in surely_not for entry in self.entries)
+        return not any(entry.visible and entry.state not in SURELY_NOT_OUT for entry in self.entries)
 
     def parking(self, seconds: float, why: str, said: NotSent | Unknown | None = None) -> Exception:
         """What to raise where a run cannot go on now. After the publication's end there is nothing to put back: a detail is left out."""

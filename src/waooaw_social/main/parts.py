@@ -29,6 +29,7 @@ from waooaw_social.storage.plant.ledger import SqlLedger
 from waooaw_social.storage.plant.media import SqlMedia
 from waooaw_social.storage.plant.publications import SqlPublications
 from waooaw_social.storage.seal import KeyRing, Sealer
+from waooaw_social.wire.bounds import Places
 from waooaw_social.wire.breaker import WORST, State
 from waooaw_social.wire.clock import RemoteClock, SystemClock
 from waooaw_social.wire.fetch import Fetcher
@@ -75,6 +76,7 @@ async def plant(settings: Settings, clock: Clock) -> AsyncGenerator["Plant"]:
             ledger=ledger,
             publications=SqlPublications(db=db, ledger=ledger, prepare_ahead=settings.prepare_ahead_seconds),
             inbox=SqlInbox(db=db),
+            probes=Places(settings.probes_at_once),
         )
 
 
@@ -90,6 +92,8 @@ class Plant:
     ledger: SqlLedger
     publications: SqlPublications
     inbox: SqlInbox
+    probes: Places
+    """One bound for the API and the worker, where they are one process."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def breaker(self) -> SqlBreaker:
@@ -104,6 +108,7 @@ class Plant:
             fetcher=Fetcher(allow_origins=self.settings.fetch_allow_origins),
             limits=fetch_limits(self.settings),
             uploads=SqlMedia(db=self.db),
+            probes=self.probes,
         )
 
 

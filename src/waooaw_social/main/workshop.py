@@ -13,11 +13,13 @@ from waooaw_social.clients.environment import (
     retry_policy,
 )
 from waooaw_social.durable.audit import audit_some
+from waooaw_social.durable.hands import RESTING
 from waooaw_social.durable.runner import Runner
 from waooaw_social.durable.watching import Watching
 from waooaw_social.durable.worker import Worker
 from waooaw_social.main.parts import Plant, delays_of
 from waooaw_social.metrics import NoMeter, PrometheusMeter
+from waooaw_social.settings import Settings
 from waooaw_social.storage.db import Url
 from waooaw_social.storage.plant import bell
 from waooaw_social.storage.plant.connections import SqlConnections
@@ -26,6 +28,7 @@ from waooaw_social.storage.plant.lock import OneWorker
 from waooaw_social.storage.plant.media import SqlMedia
 from waooaw_social.storage.plant.quota import SqlQuota
 from waooaw_social.storage.plant.usage import SqlUsage
+from waooaw_social.wire.bounds import Pace, Places
 from waooaw_social.wire.gateway import Gateway
 from waooaw_social.wire.media import MediaFolder
 from waooaw_social.wire.quota import Warnings
@@ -46,7 +49,8 @@ TOLD_KEPT = 35 * 24 * 3600.0
 
 async def work(parts: Plant, stop: asyncio.Event) -> None:
     """Run the worker until `stop`."""
-    transport = Transport(origin=parts.settings.platform_origin, kind=parts.settings.http_transport)
+    pace = Pace(parts.settings.upload_bytes_per_second)
+    transport = Transport(origin=parts.settings.platform_origin, kind=parts.settings.http_transport, pace=pace)
     media = parts.media_folder()
     async with contextlib.AsyncExitStack() as stack:
         if parts.db.sqlite:
@@ -86,6 +90,7 @@ def _worker(parts: Plant, transport: Transport, media: MediaFolder, quota: SqlQu
         clock=parts.clock,
         retry=retry_policy(parts.settings),
         budgets=budgets(parts.settings),
+        uploads=uploads(parts.settings),
     )
     runner = Runner(
         ledger=parts.ledger,
@@ -104,6 +109,11 @@ def _worker(parts: Plant, transport: Transport, media: MediaFolder, quota: SqlQu
         concurrency=parts.settings.worker_concurrency,
         wake=parts.wake,
     )
+
+
+def uploads(settings: Settings) -> Places:
+    """Half of the runs that a worker can hold may wait for a place; the other half is for posts that need none."""
+    return Places(settings.uploads_at_once, waiting=max(1, settings.worker_concurrency * RESTING // 2))
 
 
 def _watching(parts: Plant, worker: Worker) -> Watching:

@@ -91,9 +91,12 @@ async def change(publication_id: str, body: ChangeBody, who: Agent, request: Req
     new, fields = changed(standing.publication, body)
     await _check(new, request)
     try:
-        verdict = await _changes(request).change(reach_of(who), new, fields)
+        only_draft = PUBLISH not in who.scopes
+        verdict = await _changes(request).change(reach_of(who), new, fields, only_draft=only_draft)
     except UnknownMedia:
         raise unknown_media() from None
+    if verdict is Verdict.SUBMITTED:  # since we looked
+        may_write(who, draft=False)
     return await _done(verdict, "publication_changed", publication_id, who, request)
 
 

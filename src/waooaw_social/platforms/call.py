@@ -32,7 +32,7 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """A whole small file within a form (multipart): held in memory while it is sent."""
+    """A file within a form (multipart): streamed likewise, and within a visible call small and held whole."""
 
     before: bytes
     file: Piece

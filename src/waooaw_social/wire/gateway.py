@@ -7,7 +7,7 @@ platform's manifest ever see a token, and nothing that comes back still holds on
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ from waooaw_social.core.ids import Platform
 from waooaw_social.core.refusal import Cure, Reaction, Refusal, Refused, Scope
 from waooaw_social.platforms.call import Call, Form, Harmless, Piece, Reply, Request, Visible, Wasteful
 from waooaw_social.platforms.kit import Kit, Kits, OAuthClient
+from waooaw_social.wire.bounds import Crowded, Places
 from waooaw_social.wire.holding import Budgets, Holding
 from waooaw_social.wire.no_token import another_account
 from waooaw_social.wire.ports import (
@@ -73,6 +74,7 @@ class Gateway:
     clock: Clock
     retry: RetryPolicy = DEFAULT
     budgets: Budgets = field(default_factory=Budgets)
+    uploads: Places = field(default_factory=lambda: Places(UPLOADS_AT_ONCE))
 
     _repeats: dict[Platform, RetryBudget] = field(default_factory=dict[Platform, RetryBudget])
     _kept: dict[Question, Answered] = field(default_factory=dict[Question, Answered])
@@ -112,6 +114,16 @@ class Gateway:
         return repeats.outcome
 
     async def _once(self, call: Call[Any], errand: Errand, not_after: float | None) -> Outcome:
+        """With a place for it, where it is an upload; waited for before a token or a quota is taken, for it may be long."""
+        if not is_upload(call):
+            return await self._straight(call, errand, not_after)
+        try:
+            async with self.uploads.one(errand.meanwhile):
+                return await self._straight(call, errand, not_after)
+        except Crowded:
+            return NotSent(why="other files go up before this one", retry_in=CROWDED, held_back=True)
+
+    async def _straight(self, call: Call[Any], errand: Errand, not_after: float | None) -> Outcome:
         kit = self.kits[errand.platform]
         if self.transport.host_of(call.request.url) not in kit.manifest.hosts:
             raise Refused(FOREIGN_HOST)
@@ -237,12 +249,15 @@ class Gateway:
 
     async def _body(self, call: Call[Any]) -> bytes | FileRange:
         """Small and whole for a visible call, so that it is one write; streamed from disk for everything else."""
+        whole = isinstance(call.if_repeated, Visible)
         match call.request.body:
             case bytes() as small:
                 return small
-            case Form(before=before, file=piece, after=after):
+            case Form(before=before, file=piece, after=after) if whole:
                 return before + await self._read(piece) + after
-            case Piece() as piece if isinstance(call.if_repeated, Visible):
+            case Form(before=before, file=piece, after=after):
+                return replace(await self._span(piece), before=before, after=after)
+            case Piece() as piece if whole:
                 return await self._read(piece)
             case Piece() as piece:
                 return await self._span(piece)
@@ -259,6 +274,11 @@ class Gateway:
         if len(held) != piece.length:
             raise MediaMissing("the file went away, or became shorter, while it was read")
         return held
+
+
+def is_upload(call: Call[Any]) -> bool:
+    """Whether a file is streamed into its body."""
+    return isinstance(call.request.body, Form | Piece) and not isinstance(call.if_repeated, Visible)
 
 
 def health_of(call: Call[Any], reply: Reply) -> Health:
@@ -302,6 +322,10 @@ def question_of(request: Request, errand: Errand) -> Question:
     return (errand.customer_id, errand.credential_ref, request.method, request.url, *asked)
 
 
+UPLOADS_AT_ONCE = 4
+"""Where nobody says how many."""
+CROWDED = 60.0
+"""Seconds after which an upload comes again that found too many waiting before it: longer than a worker's hand should be held for it."""
 STUMBLED = 5.0
 """Seconds until it is tried again after our own database stumbled."""
 

@@ -20,6 +20,7 @@ from typing import Protocol, assert_never
 
 from waooaw_social.core.post import MediaFile, MediaId, MediaPath, MediaSource, MediaUrl
 from waooaw_social.core.refusal import Refusal, Refused
+from waooaw_social.wire.bounds import Places
 from waooaw_social.wire.fetch import Fetcher, FetchLimits, FetchRefused
 from waooaw_social.wire.landing import Landing
 from waooaw_social.wire.ports import MediaMissing
@@ -27,6 +28,8 @@ from waooaw_social.wire.probe import probe
 from waooaw_social.wire.sniff import HEAD, matches, sniff
 
 READ = 1024 * 1024
+PROBES_AT_ONCE = 2
+"""Where nobody says how many. Each is a process of its own, with memory of its own."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class MediaFolder:
     """Seconds after its last use for which a fetched file stays, where nobody else sweeps."""
     uploads: Uploads | None = None
     """None: nothing is uploaded here, as in the library."""
+    probes: Places = field(default_factory=lambda: Places(PROBES_AT_ONCE))
     _given: dict[str, _Given] = field(default_factory=dict[str, _Given])
 
     async def bring(self, source: MediaSource) -> MediaFile:
@@ -88,7 +92,7 @@ class MediaFolder:
             file = MediaFile(sha256=sha256, size=landing.size, content_type=kind)
             place = self.folder / sha256
             path.replace(place)
-        return await _probed(file, place)
+        return await self._probed(file, place)
 
     async def holds(self, file: MediaFile) -> bool:
         return self._here(file) is not None
@@ -142,7 +146,7 @@ class MediaFolder:
             file = MediaFile(sha256=fetched.sha256, size=fetched.size, content_type=fetched.content_type)
             place = self.folder / file.sha256
             fetched.path.replace(place)
-        return await _probed(file, place)
+        return await self._probed(file, place)
 
     async def _take(self, path: Path) -> MediaFile:
         try:
@@ -153,7 +157,12 @@ class MediaFolder:
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         file = MediaFile(sha256=sha256, size=size, content_type=kind)
         self._given[sha256] = _Given(path, looks)
-        return await _probed(file, path)
+        return await self._probed(file, path)
+
+    async def _probed(self, file: MediaFile, place: Path) -> MediaFile:
+        async with self.probes.one():
+            found = await probe(place)
+        return replace(file, width=found.width, height=found.height, duration=found.duration)
 
 
 def _not_media(head: bytes) -> Refused:
@@ -167,11 +176,6 @@ def _larger_than(most: int) -> Refused:
 
 
 UPLOAD_AGAIN = "Upload it again: media that nothing names are removed after some days."
-
-
-async def _probed(file: MediaFile, place: Path) -> MediaFile:
-    found = await probe(place)
-    return replace(file, width=found.width, height=found.height, duration=found.duration)
 
 
 def _hash(path: Path) -> tuple[str, int, tuple[int, ...]]:

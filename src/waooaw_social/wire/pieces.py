@@ -6,8 +6,9 @@ its way; it goes out in smaller pieces, so that memory stays flat whatever the s
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable
-from typing import cast
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TypeAlias, cast
 
 from waooaw_social.wire.ports import FileRange
 
@@ -15,6 +16,14 @@ PIECE = 256 * 1024
 """Bytes handed to the socket at once, and the step of progress. Larger ones cost memory, and under TLS gain nothing."""
 BLOCK = 8 * PIECE
 """Bytes read by one hop to the thread: half of it costs a tenth of the speed. Two of them exist at a time."""
+
+Paced: TypeAlias = Callable[[int], Awaitable[None]]
+"""Returns when so many bytes may leave."""
+
+
+async def at_once(_: int) -> None:
+    """No bound."""
+
 
 _NOWAIT: int = getattr(os, "RWF_NOWAIT", 0)
 """Linux: read only what is in memory already. Nearly always it is, for the file has just been fetched or hashed."""
@@ -27,22 +36,37 @@ class FileChanged(Exception):
 class Source:
     """An open part of a file. Close it when the exchange is over."""
 
-    def __init__(self, fd: int, part: FileRange, progress: Callable[[int], None]) -> None:
+    def __init__(self, fd: int, part: FileRange, progress: Callable[[int], None], paced: Paced, piece: int) -> None:
         self._fd = fd
-        self._offset = part.offset
-        self.length = part.length
+        self._part = part
+        self.length = len(part.before) + part.length + len(part.after)
         self._progress = progress
+        self._paced, self._piece = paced, piece
         self._reading: asyncio.Future[bytes] | None = None
 
     @classmethod
-    def open(cls, part: FileRange, progress: Callable[[int], None]) -> "Source":
-        """Raises `FileChanged` before anything is sent where the file cannot hold the part."""
+    def open(
+        cls, part: FileRange, progress: Callable[[int], None], paced: Paced = at_once, piece: int = PIECE
+    ) -> "Source":
+        """`paced` is waited for before each piece of at most `piece` bytes.
+
+        Raises `FileChanged` before anything is sent where the file cannot hold the part.
+        """
         # Not by way of the thread: the media store has just looked at this file, and a hop for every chunk costs a twentieth of the speed.
-        return cls(_open(part), part, progress)
+        return cls(_open(part), part, progress, paced, piece)
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """The pieces in order; when the next one is asked for, the one before has been taken by the socket."""
-        start, length = self._offset, self.length
+        if self._part.before:
+            yield self._part.before
+        async with aclosing(self._file()) as pieces:
+            async for piece in pieces:
+                yield piece
+        if self._part.after:
+            yield self._part.after
+
+    async def _file(self) -> AsyncGenerator[bytes, None]:
+        start, length = self._part.offset, self._part.length
         sent = read = 0
         while read < length:
             block = self._at_hand(start + read, min(PIECE, length - read)) if self._reading is None else None
@@ -51,8 +75,9 @@ class Source:
             if not block:
                 raise FileChanged("the file became shorter while it was sent")
             read += len(block)
-            for at in range(0, len(block), PIECE):
-                piece = block[at : at + PIECE]
+            for at in range(0, len(block), self._piece):
+                piece = block[at : at + self._piece]
+                await self._paced(len(piece))
                 # One turn of the loop per piece, so that an early answer is heard before we write into a closed connection.
                 await asyncio.sleep(0)
                 yield cast("bytes", piece)  # a view of the block, which every transport takes for bytes

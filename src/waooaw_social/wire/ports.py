@@ -6,6 +6,7 @@ and `media.py`, or by honest twins in memory. As long as the vocabulary is: one 
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -70,6 +71,8 @@ class Errand:
     purpose: Purpose = Purpose.PUBLISH
     retried: Callable[[float], None] | None = None
     """Told the seconds waited before each repeat of a call."""
+    meanwhile: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    """Entered while an upload waits for its place: others may have the worker's hand as long."""
 
 
 def errand_of(
@@ -88,11 +91,13 @@ def errand_of(
 
 @dataclass(frozen=True, kw_only=True)
 class FileRange:
-    """Where the transport reads a body from: `length` bytes of the file at `path` from `offset` on."""
+    """Where the transport reads a body from: `length` bytes of the file at `path` from `offset` on, with the rest of its form around them."""
 
     path: Path
     offset: int
     length: int
+    before: bytes = b""
+    after: bytes = b""
 
 
 # --- what the transport raises ------------------------------------------------------------------------------------------------

@@ -17,9 +17,10 @@ import httpx2
 
 from waooaw_social.platforms.call import Reply, Request
 from waooaw_social.wire.aio import AiohttpTransport
+from waooaw_social.wire.bounds import Pace
 from waooaw_social.wire.httpx2_pool import Httpx2Pool, httpx2_transport
 from waooaw_social.wire.origin import NotOurs, Origin
-from waooaw_social.wire.pieces import FileChanged, Source
+from waooaw_social.wire.pieces import PIECE, FileChanged, Paced, Source, at_once
 from waooaw_social.wire.ports import FileRange, Lost, NotWritten, Saturated, TooLate
 from waooaw_social.wire.sockets import hung_up
 
@@ -82,9 +83,10 @@ class Transport:
 
     def __init__(
         self, *, origin: str | None = None, kind: Kind = "aiohttp", verify: Verify = True, limit: int = 100,
-        pool_wait: float = POOL_WAIT, monotonic: Callable[[], float] | None = None,
+        pool_wait: float = POOL_WAIT, monotonic: Callable[[], float] | None = None, pace: Pace | None = None,
     ) -> None:  # fmt: skip
-        """`monotonic` is the clock of `not_after`, the one that its callers go by; None: `boottime`."""
+        """`monotonic` is the clock of `not_after`, the one that its callers go by; None: `boottime`. Files go up at `pace`."""
+        self._pace = pace or Pace()
         self._origin = Origin(origin)
         self._monotonic = monotonic or boottime
         self._pool_wait = pool_wait
@@ -107,7 +109,8 @@ class Transport:
     ) -> Reply:
         """Send a signed request once and read the whole reply. `body` takes the place of the request's own.
 
-        `timeout` is in seconds: of the whole exchange; for a file, between two pieces, and for the answer after the last. `not_after`
+        `timeout` is in seconds: of the whole exchange; for a file, between two pieces, and for the answer after the last; what a piece
+        waits for our own pace is not counted. `not_after`
         (on the clock of `boottime`) is checked when a connection is there, directly before the first byte.
 
         Raises `NotWritten`, `TooLate`, `Saturated` where certainly nothing left, and `Lost` in every other case.
@@ -118,7 +121,8 @@ class Transport:
             async with asyncio.timeout(timeout) as clock:
                 content: bytes | Source
                 if isinstance(body, FileRange):
-                    content = source = Source.open(body, _while_it_moves(clock, timeout, progress))
+                    paced, piece = _with_the_clock_stopped(clock, timeout, self._pace), self._pace.piece(PIECE)
+                    content = source = Source.open(body, _while_it_moves(clock, timeout, progress), paced, piece)
                 else:
                     content = body
                 return await self._exchange(request, content, timeout, line)
@@ -227,3 +231,18 @@ def _while_it_moves(
             progress(sent)
 
     return moved
+
+
+def _with_the_clock_stopped(clock: asyncio.Timeout, seconds: float, pace: Pace) -> Paced:
+    """Nobody but ourselves is slow while a piece waits for our pace: that must not look like a platform that stands still."""
+    if pace.bytes_per_second is None:
+        return at_once
+
+    async def paced(size: int) -> None:
+        if clock.expired():
+            return
+        clock.reschedule(None)
+        await pace.take(size)
+        clock.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    return paced

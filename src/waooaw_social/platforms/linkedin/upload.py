@@ -47,7 +47,11 @@ class Sent:
 
 
 def rounds(once: Callable[[Naming], Flow[T]]) -> Flow[T]:
-    """Go through `once` again where what was uploaded did not last. Raises `Refused` of the last round."""
+    """Go through `once` again where what was uploaded did not last. Raises `Refused` of the last round.
+
+    Before anything was posted the asset itself may say so; afterwards only the post's own clear no leads on. A flow cannot know which it
+    is: so each round's post has a name of its own, and while one of them is in doubt the runner sends none by another name.
+    """
     for number in range(1, ROUNDS):
         try:
             return (yield from once(_named(number)))

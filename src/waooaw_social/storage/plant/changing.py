@@ -1,8 +1,8 @@
 """Taking back, re-timing and editing what has not begun to go out. The answer is the truth of the moment of its commit.
 
-From the first visible `begin` on it is too late. Whoever is running a publication then loses it: the epoch goes up in the same
+From the first visible `begin` on it is too late, unless nothing of it is certainly out: each attempt was abandoned, or answered with a
+clear no. Then it may be taken back; it has begun, and is not changed any more. Whoever is running a publication then loses it: the epoch goes up in the same
 transaction, so that its next `begin` is fenced. The row is locked before its entries are read, as `begin` does it: one of both is first.
-An attempt that certainly did not leave (abandoned) was none.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from waooaw_social.core.publication import ENDED, Publication, State
-from waooaw_social.durable.ports import EntryState
+from waooaw_social.durable.ports import SURELY_NOT_OUT, EntryState
 from waooaw_social.storage.db import Database, now
 from waooaw_social.storage.plant import bell
 from waooaw_social.storage.plant.codec import content_to_json, publication_of
@@ -33,6 +33,8 @@ class Verdict(StrEnum):
     """It may be out, or is."""
     ENDED = "ended"
     """It ended otherwise, and nothing is out."""
+    SUBMITTED = "submitted"
+    """It is no draft, and only a draft was to be changed."""
 
 
 class Field(StrEnum):
@@ -74,12 +76,17 @@ class SqlChanges:
         def work(c: sa.Connection, row: Any) -> Verdict:
             if State(row.state) is State.CANCELLED:
                 return Verdict.ALREADY
-            return _stopped(c, row) or _put(c, row, values)
+            return _stopped(c, row, SURELY_NOT_OUT) or _put(c, row, values)
 
         return await self._locked(reach, publication_id, work)
 
-    async def change(self, reach: Reach, new: Publication, fields: frozenset[Field]) -> Verdict | None:
-        """Write these fields of `new`. What was prepared for the old ones is made anew. Raises `UnknownMedia`."""
+    async def change(
+        self, reach: Reach, new: Publication, fields: frozenset[Field], *, only_draft: bool = False
+    ) -> Verdict | None:
+        """Write these fields of `new`, with `only_draft` only if it is a draft still. What was prepared for the old ones is made anew.
+
+        Raises `UnknownMedia`.
+        """
         at = moment_of(new)
         all_values = {
             Field.CONTENT: content_to_json(new.content),
@@ -89,7 +96,9 @@ class SqlChanges:
         values = {field.value: all_values[field] for field in fields}
 
         def work(c: sa.Connection, row: Any) -> Verdict:
-            if verdict := _stopped(c, row):
+            if only_draft and State(row.state) is not State.DRAFT:
+                return Verdict.SUBMITTED
+            if verdict := _stopped(c, row, NOT_BEGUN):
                 return verdict
             use(c, new)
             prepared = (entries.c.publication == new.id) & ~entries.c.visible
@@ -130,16 +139,19 @@ class SqlChanges:
         return await self.db.write(locked)
 
 
-def _stopped(c: sa.Connection, row: Any) -> Verdict | None:
-    """Why nothing may be changed any more; None: it may."""
+NOT_BEGUN = frozenset({EntryState.ABANDONED})
+"""Attempts that were none. A recorded no is what the next run goes by: it would be about the old content."""
+
+
+def _stopped(c: sa.Connection, row: Any, harmless: frozenset[EntryState]) -> Verdict | None:
+    """Why nothing may be done about it any more; None: all of its visible attempts are `harmless`."""
     state = State(row.state)
     if state in {State.PUBLISHED, State.UNRESOLVED}:
         return Verdict.TOO_LATE
     if state in ENDED:
         return Verdict.ENDED
-    begun = sa.select(entries.c.name).where(
-        entries.c.publication == row.id, entries.c.visible, entries.c.state != EntryState.ABANDONED.value
-    )
+    left = entries.c.state.not_in(sorted(harmless))
+    begun = sa.select(entries.c.name).where(entries.c.publication == row.id, entries.c.visible, left)
     return Verdict.TOO_LATE if c.execute(begun.limit(1)).first() else None
 
 

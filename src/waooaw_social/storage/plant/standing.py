@@ -1,6 +1,6 @@
 """How the work stands, for those who watch it: who claims, what waits too long, what nobody could tell.
 
-A worker that claims says so (`seen`); one that does not is not there, whatever its process does. Each question is one probe of an index.
+A worker that claims says so (`seen`); one that does not is not there, whatever its process does. No question reads rows of the future.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from waooaw_social.storage.db import now
-from waooaw_social.storage.plant.tables import LEASED, READY, RIPENING, UNRESOLVED, publications, workers
+from waooaw_social.storage.plant.overdue import overdue
+from waooaw_social.storage.plant.tables import UNRESOLVED, publications, workers
 
 FORGOTTEN = 3600.0
 """Seconds after which a worker that says nothing is not counted among the missing any more."""
@@ -21,7 +22,7 @@ class Standing:
     claimed_ago: float | None
     """Seconds since some worker's claims were last known to work; None where there never was one, or long ago."""
     oldest_due: float
-    """Seconds for which the oldest publication has been due, or its lease over, with nobody claiming it; 0 where there is none."""
+    """Seconds for which the oldest publication has been due in its turn, or its lease over, with nobody claiming it; 0 where there is none."""
     unresolved: int
     """Publications of which nobody can tell, that wait for a person."""
 
@@ -36,9 +37,5 @@ def seen(c: sa.Connection, worker: str) -> None:
 
 def standing(c: sa.Connection) -> Standing:
     ago = c.execute(sa.select(now() - sa.func.max(workers.c.seen_at))).scalar()
-    late = [c.execute(sa.select(now() - sa.func.min(publications.c.due_at)).where(kind)).scalar() for kind in _KINDS]
     count = c.execute(sa.select(sa.func.count()).select_from(publications).where(UNRESOLVED)).scalar_one()
-    return Standing(claimed_ago=ago, oldest_due=max([0.0, *(one for one in late if one is not None)]), unresolved=count)
-
-
-_KINDS = (READY, RIPENING, LEASED)
+    return Standing(claimed_ago=ago, oldest_due=max(overdue(c).values(), default=0.0), unresolved=count)

@@ -21,7 +21,8 @@ from waooaw_social.core.refusal import Reaction
 from waooaw_social.metrics.prometheus import LATE
 from waooaw_social.storage.db import Database, now
 from waooaw_social.storage.plant.codec import content_from_json
-from waooaw_social.storage.plant.tables import LEASED, READY, RIPENING, UNRESOLVED, entries, publications, usage
+from waooaw_social.storage.plant.overdue import overdue
+from waooaw_social.storage.plant.tables import UNRESOLVED, entries, publications, usage
 from waooaw_social.wire.retry import DEFAULT
 
 TRANSIENT = frozenset(
@@ -124,22 +125,8 @@ class SqlUsage:
         return await self.db.read(lambda c: {row[0]: int(row[1]) for row in c.execute(counted)})
 
     async def oldest_due(self) -> Mapping[str, float]:
-        """For how many seconds each platform's oldest publication is due without anybody working on it. Only platforms that have one."""
-        of, first = publications.c.platform, now() - sa.func.min(publications.c.due_at)
-        kinds = [sa.select(of, first).where(kind, publications.c.due_at <= now()).group_by(of) for kind in DUE_KINDS]
-        oldest = sa.union_all(*kinds)
-
-        def work(c: sa.Connection) -> Mapping[str, float]:
-            found = dict[str, float]()
-            for platform, age in c.execute(oldest):
-                found[platform] = max(found.get(platform, 0.0), float(age))
-            return found
-
-        return await self.db.read(work)
-
-
-DUE_KINDS = (READY, RIPENING, LEASED)
-"""A running one whose lease is over is due, too. Each has an index of its own, in which no future row stands."""
+        """For how many seconds each platform's oldest publication waits that a worker could take. Only platforms that have one."""
+        return await self.db.read(overdue)
 
 
 STANDING_CODES: Mapping[State, str | None] = {
