@@ -4,7 +4,7 @@ UV     := .tools/bin/uv
 BIN    := .venv/bin
 STAMP  := .venv/.installed
 # As many test processes as there are cores, each with a PostgreSQL of its own; a file's tests stay together.
-SPREAD := -n auto --maxprocesses 4 --dist loadfile
+SPREAD := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test test-long check format lock bench clean
 

@@ -75,7 +75,7 @@ async def chaos(folder: Path, place: Place, *, number: int, troubles: int, patie
 
 
 async def test_none_is_doubled_and_none_is_lost(tmp_path: Path, place: Place) -> None:
-    await chaos(tmp_path, place, number=60, troubles=6, patience=300.0)
+    await chaos(tmp_path, place, number=100, troubles=8, patience=400.0)
 
 
 @pytest.mark.long

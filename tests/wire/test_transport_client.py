@@ -38,7 +38,7 @@ async def test_its_errors_are_httpx2s_own(kind: Kind) -> None:
     async def silence(heard: Heard, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(30)
 
-    async with serve(silence) as server, api_client(timeout=0.05, kind=kind) as client:
+    async with serve(silence) as server, api_client(timeout=0.5, kind=kind) as client:
         with pytest.raises(httpx2.ReadTimeout):
             await client.get(server.origin)
     async with serve(reply(b"", close=True)) as server, api_client(timeout=5, kind=kind) as client:

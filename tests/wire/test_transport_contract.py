@@ -239,7 +239,7 @@ async def test_every_way_out_gives_the_connection_back(kind: Kind, media: FileRa
         for answer in ("0", "1", "2"):
             for body in (b"x", media):
                 with pytest.raises(Lost):
-                    await transport.send(post(**{"X-Answer": answer}), body=body, timeout=0.2)
+                    await transport.send(post(**{"X-Answer": answer}), body=body, timeout=1.0)
         with pytest.raises(TooLate):
             await transport.send(post(), body=b"x", timeout=1, not_after=0)
         assert (await transport.send(post(**{"X-Answer": "3"}), body=b"x", timeout=1)).status == 200
@@ -293,7 +293,7 @@ async def test_without_a_whole_reply_the_call_is_lost_and_was_sent_once(
     async with serve(script) as server:
         transport = Transport(origin=server.origin, kind=kind)
         with pytest.raises(Lost):
-            await transport.send(Request(method=method, url=URL), body=b"x", timeout=0.2)
+            await transport.send(Request(method=method, url=URL), body=b"x", timeout=1.0)
         await transport.aclose()
     assert len(server.heard) == 1
 
@@ -394,7 +394,7 @@ async def test_a_body_that_stands_still_is_given_up_and_the_rest_of_it_never_arr
     async with serve(stalled) as server:
         transport = Transport(origin=server.origin, kind=kind)
         with pytest.raises(Lost):
-            await transport.send(Request(method="PUT", url=URL), body=body, timeout=0.2)
+            await transport.send(Request(method="PUT", url=URL), body=body, timeout=1.0)
         given_up.set()
         while not arrived:
             await asyncio.sleep(0.01)
@@ -440,7 +440,7 @@ async def test_an_early_answer_that_httpx2_cannot_hear_is_lost_and_not_invented(
         transport = Transport(origin=server.origin, kind="httpx2")
         with pytest.raises(Lost):
             part = FileRange(path=big.path, offset=0, length=60_000_000)
-            await transport.send(Request(method="PUT", url=URL), body=part, timeout=0.2)
+            await transport.send(Request(method="PUT", url=URL), body=part, timeout=1.0)
         await transport.aclose()
 
 
@@ -460,7 +460,7 @@ async def test_no_failure_tells_a_path_a_query_or_a_header(
             for body in (b"x", media):
                 for not_after in (None, 0.0):
                     try:
-                        await transport.send(post(), body=body, timeout=0.2, not_after=not_after)
+                        await transport.send(post(), body=body, timeout=1.0, not_after=not_after)
                     except (NotWritten, Lost) as failure:
                         failures.append(failure)
             await transport.aclose()
