@@ -1,10 +1,12 @@
 """The ledger's rules, one by one, on every store that fills the port."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from durable import toys
 from durable.stores import open_store
@@ -30,6 +32,8 @@ from waooaw_social.durable.ports import (
     Undecided,
 )
 from waooaw_social.platforms.call import Reply
+from waooaw_social.storage.db import Url
+from waooaw_social.storage.plant.record import LOCK
 
 pytestmark = pytest.mark.anyio
 
@@ -358,3 +362,35 @@ async def test_a_publication_with_a_time_is_not_due_before_it(store: Any, clock:
     assert await store.claim("w", lease=30.0, most=1) == []
     await clock.advance(51.0)
     assert (await claimed(store)).due_in == pytest.approx(-1.0, abs=1.0)
+
+
+async def test_a_post_is_a_publications_own_under_whatever_name_it_was_recorded(store: Any) -> None:
+    publication, claim = await accepted(store), await claimed(store)
+    out = Published(post_id=RemoteId("m1"))
+    one, two = [await begun(store, claim, name, audience=None) for name in ("post 1", "post 2")]
+    first, again = (Answer(attempt=of, reply=YES, published=out, heard_by=HeardBy.REPLY) for of in (one, two))
+    assert await store.complete(first) is Completion.RECORDED
+    assert await store.end(claim.lease, Done(published=out), again) is Completion.KNOWN
+    assert await store.where(publication) == (State.PUBLISHED, "m1")
+
+
+async def test_who_abandons_waits_for_who_is_at_the_record(postgres_url: str, clock: SteppingClock) -> None:
+    """A frozen worker thaws while its successor ends: without the lock it would reopen what the end has closed."""
+    async with open_store("postgresql", clock, postgres_url) as store:
+        await accepted(store)
+        attempt = await begun(store, await claimed(store))
+        engine = sa.create_engine(Url(postgres_url).postgresql)
+        with engine.connect() as successor, engine.connect() as watcher:
+            successor.execute(LOCK, {"publication": attempt.publication_id})
+            abandoning = asyncio.create_task(store.abandon(attempt))
+            waiting = sa.text(
+                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            )
+            async with asyncio.timeout(10.0):
+                while not watcher.execute(waiting).scalar():
+                    watcher.rollback()
+                    await asyncio.sleep(0.01)
+            assert not abandoning.done()
+            successor.rollback()
+            await abandoning
+        engine.dispose()

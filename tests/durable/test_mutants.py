@@ -73,7 +73,7 @@ MUTANTS = [
     Mutant("unfenced begin, in SQL", LEDGER, "            record.fenced(lease)\n            record.unmoved(name, seen)\n            for doubted", "            record.unmoved(name, seen)\n            for doubted", RULES, "sqlite"),
     Mutant("unfenced begin, under zombies", MEMORY, "        kept = self.fenced(lease)\n        mine = self.unmoved(kept, name, seen)", "        kept = self.kept[lease.publication_id]\n        mine = [r for r in kept.rows if r.name == name]", SWEEP),
     Mutant("abandon by name, in memory", MEMORY, "        row.state = EntryState.ABANDONED\n", "        for r in kept.rows:\n            r.state = EntryState.ABANDONED if r.name == row.name else r.state\n", RULES, "memory"),
-    Mutant("abandon by name, in SQL", LEDGER, ".where(_one(attempt), _is(EntryState.OPEN)).values(state=EntryState.ABANDONED.value)", ".where(_named(attempt.publication_id, attempt.name), _is(EntryState.OPEN)).values(state=EntryState.ABANDONED.value)", RULES, "sqlite"),
+    Mutant("abandon by name, in SQL", LEDGER, ".where(_one(attempt)).values(state=EntryState.ABANDONED.value)", ".where(_named(attempt.publication_id, attempt.name)).values(state=EntryState.ABANDONED.value)", RULES, "sqlite"),
     Mutant("a wasteful reply kept unfenced, in memory", MEMORY, "        kept = self.fenced(lease)\n        for row", "        kept = self.kept[lease.publication_id]\n        for row", RULES, "memory"),
     Mutant("a wasteful reply kept unfenced, in SQL", LEDGER, "            record.fenced(lease)\n            for known in record.entries:", "            for known in record.entries:", RULES, "sqlite"),
     Mutant("no audience, in memory", MEMORY, "if audience and row.audience == audience:", "if False:", RULES, "memory"),

@@ -25,6 +25,7 @@ from durable.youtube_stage import (
 )
 from waooaw_social.core.ids import CustomerId
 from waooaw_social.core.publication import State
+from waooaw_social.platforms.youtube import upload
 from waooaw_social.storage.plant.changing import Field, SqlChanges, Verdict
 from waooaw_social.storage.plant.reach import Reach
 
@@ -287,3 +288,22 @@ async def test_what_is_changed_after_its_upload_goes_up_anew_and_goes_out_as_it_
         ("A cat", "private"),
         ("Another cat", "public"),
     }
+
+
+async def test_a_session_that_was_opened_to_publish_at_once_is_not_filled_ahead_of_time(house: House) -> None:
+    async with on_memory(house) as stage:
+        later, stage.flow = stage.flow, upload.publish  # as a version does that knows no private upload
+        await prepare(stage)
+        assert not await hidden(house)  # its last piece, which would put it before everybody, is kept back
+        stage.flow = later
+        await carry_out(stage, Plan())
+        assert not await verdict(stage, State.PUBLISHED, 1), await stage.seen()
+
+
+async def test_a_private_session_is_not_taken_for_one_that_publishes(house: House) -> None:
+    async with on_memory(house) as stage:
+        await prepare(stage)
+        stage.flow = upload.publish  # such a version takes it over
+        await carry_out(stage, Plan())
+        state, post = await stage.state()
+        assert state is State.PUBLISHED and await stage.seen() == [post]

@@ -121,7 +121,7 @@ async def test_a_dry_run_tells_calls_quota_and_problems_and_accepts_nothing(desk
     (target,) = plan["targets"]
     assert target["platform"] == "youtube" and target["publish_at"] == "2027-06-01T10:00:00Z"
     assert [(c["call"], c["visible"]) for c in target["calls"]] == [
-        ("open session 1", False),
+        ("open private session 1", False),
         ("store upload 1", False),
         ("publish video", True),
     ]

@@ -44,7 +44,7 @@ def sent(played: Played[Any], name: str) -> Any:
 def test_it_goes_up_private_and_whole_and_only_the_switch_is_visible() -> None:
     played = publish(*WELL, options={"license": "creativeCommon", "embeddable": False})
     assert played.result == Published(post_id=ID, post_url=f"https://www.youtube.com/shorts/{ID}")
-    opened = sent(played, "open session 1").request
+    opened = sent(played, "open private session 1").request
     assert json.loads(opened.body)["status"] == {
         "privacyStatus": "private",
         "selfDeclaredMadeForKids": False,
@@ -97,7 +97,7 @@ def test_a_no_to_the_last_piece_is_believed_only_if_the_session_has_no_video() -
 
 def uploads(*names: str) -> list[Reply]:
     """Two listings: the channel's uploads, and whose files they are. `ours` stands for the name that we gave."""
-    ours = sent(publish(*WELL), "open session 1").request.headers["slug"]
+    ours = sent(publish(*WELL), "open private session 1").request.headers["slug"]
     videos = [
         {"id": f"v{n}", "status": {"privacyStatus": "private"}, "fileDetails": {"fileName": name.replace("ours", ours)}}
         for n, name in enumerate(names)
@@ -118,7 +118,7 @@ def test_another_name_is_not_ours_and_the_file_goes_up_again(names: tuple[str, .
     again = [OPENED, DONE, DONE, status(), SWITCHED]
     played = publish(CHANNEL, OPENED, GONE, GONE, *listing, *again)
     assert json.loads(sent(played, "publish video").request.body)["id"] == ID
-    first, second = (sent(played, f"open session {n}").request.headers["slug"] for n in (1, 2))
+    first, second = (sent(played, f"open private session {n}").request.headers["slug"] for n in (1, 2))
     assert first != second
 
 
@@ -131,7 +131,8 @@ def test_a_changed_publication_and_another_one_have_other_file_names() -> None:
     one = due_later()
     others = [due_later(description="new"), replace(one, id=PublicationId("q")), due_later(privacy="unlisted")]
     names = [
-        sent(play(kit().publish(p), WELL, file=FILE), "open session 1").request.headers["slug"] for p in [one, *others]
+        sent(play(kit().publish(p), WELL, file=FILE), "open private session 1").request.headers["slug"]
+        for p in [one, *others]
     ]
     assert len(set(names[:3])) == 3
     assert names[3] == names[0], "both go up private and just alike"

@@ -178,9 +178,12 @@ class MemoryLedger:
                 row.state, row.reply, row.heard_by = EntryState.REFUSED, answer.reply, answer.heard_by
             return Completion.RECORDED
         remote_id = answer.published.post_id
-        others = {r.remote_id for r in kept.rows if r.name == row.name and r.state is EntryState.ANSWERED}
-        if remote_id in others or row.state is EntryState.ANSWERED:
-            return Completion.KNOWN if remote_id in others else self.double(answer)
+        answered = [r for r in kept.rows if r.state is EntryState.ANSWERED]
+        others = any(r.name == row.name for r in answered)
+        if any(r.remote_id == remote_id for r in answered):
+            return Completion.KNOWN
+        if row.state is EntryState.ANSWERED:
+            return self.double(answer)
         if self.owner(kept.publication.account.platform, remote_id) not in {None, kept.publication.id}:
             return Completion.OWNED
         row.state, row.reply, row.remote_id, row.heard_by = (

@@ -70,7 +70,7 @@ def stored(publication: Publication, file: MediaFile, channel: Channel) -> Flow[
     for number in range(1, upload.SESSIONS + 1):
         name = name_of(publication, resource, file, number)
         session = yield from calls.open_session(
-            f"open session {number}", resource, file, notify=notify, file_name=name, good_for=FOR_EVER
+            f"open private session {number}", resource, file, notify=notify, file_name=name, good_for=FOR_EVER
         )
         progress = yield from upload.fill(session, file)
         kept = yield from store(number, file, session, progress)

@@ -69,6 +69,7 @@ MANIFEST = Manifest(
             calls=frozenset(
                 {
                     "open session",
+                    "open private session",
                     "how much is held",
                     "send chunk",
                     "complete upload",

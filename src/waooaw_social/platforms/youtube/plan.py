@@ -8,10 +8,12 @@ from waooaw_social.platforms.kit import Planned
 from waooaw_social.platforms.youtube.errors import GENERAL, UPLOADS
 from waooaw_social.platforms.youtube.later import is_due_later
 
-SESSION = Planned(call="open session 1", cost=Cost(bucket=UPLOADS, units=1))
-UPLOAD = (SESSION, Planned(call="complete upload 1", visible=True))
+UPLOAD = (
+    Planned(call="open session 1", cost=Cost(bucket=UPLOADS, units=1)),
+    Planned(call="complete upload 1", visible=True),
+)
 DUE_LATER = (
-    SESSION,
+    Planned(call="open private session 1", cost=Cost(bucket=UPLOADS, units=1)),
     Planned(call="store upload 1"),
     Planned(call="publish video", visible=True, cost=Cost(bucket=GENERAL, units=50)),
 )

@@ -77,15 +77,14 @@ class SqlLedger:
 
     async def abandon(self, attempt: Attempt) -> None:
         def work(c: sa.Connection) -> None:
-            closed = (
-                sa.update(entries).where(_one(attempt), _is(EntryState.OPEN)).values(state=EntryState.ABANDONED.value)
-            )
-            if not c.execute(closed).rowcount:
+            mine = Record(c, attempt.publication_id).one(attempt)  # locked: a successor may be at its end just now
+            if mine is None or mine.state is not EntryState.OPEN:
                 return
-            mine = _named(attempt.publication_id, attempt.name)
+            c.execute(sa.update(entries).where(_one(attempt)).values(state=EntryState.ABANDONED.value))
+            same = _named(attempt.publication_id, attempt.name)
             doubted = (_is(EntryState.ABSENT), entries.c.heard_by.is_(None))  # what a person settled stays settled
-            earlier = sa.select(sa.func.max(entries.c.attempt)).where(mine, *doubted).scalar_subquery()
-            c.execute(sa.update(entries).where(mine, entries.c.attempt == earlier).values(state=EntryState.OPEN.value))
+            earlier = sa.select(sa.func.max(entries.c.attempt)).where(same, *doubted).scalar_subquery()
+            c.execute(sa.update(entries).where(same, entries.c.attempt == earlier).values(state=EntryState.OPEN.value))
 
         await self.db.write(work)
 
@@ -211,9 +210,9 @@ class SqlLedger:
                 record.change(mine, state=EntryState.REFUSED.value, answered_at=record.clock, **heard)
             return Completion.RECORDED
         remote_id = answer.published.post_id
-        others = {e.remote_id for e in record.named(attempt.name) if e.state is EntryState.ANSWERED}
-        if remote_id in others:
+        if record.has(remote_id):
             return Completion.KNOWN
+        others = any(e.state is EntryState.ANSWERED for e in record.named(attempt.name))
         if mine and mine.state is not EntryState.ANSWERED:
             if contested and _owner(record, remote_id) is not None:
                 return Completion.OWNED

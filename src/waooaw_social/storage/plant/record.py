@@ -100,6 +100,10 @@ class Record:
         """Whether somebody, such as a webhook, said that it is out."""
         return any(e.visible and e.state is EntryState.ANSWERED and e.remote_id for e in self.entries)
 
+    def has(self, remote_id: str) -> bool:
+        """Whether this post is known to be this publication's."""
+        return any(e.state is EntryState.ANSWERED and e.remote_id == remote_id for e in self.entries)
+
     def sent_again(self) -> int:
         return sum(1 for known in self.entries if known.visible and known.attempt > 1)
 
