@@ -22,6 +22,7 @@ SURROUNDINGS = {
     "OTEL_BSP_SCHEDULE_DELAY": "50",  # milliseconds between two batches
     "FASTAPI_OTEL_AUTO_CONFIGURE": "true",  # a framework's own telemetry has no say here
     "CONNECTION_CHECK_HOURS": "0",
+    "NO_PROXY": "127.0.0.1",
 }
 
 
