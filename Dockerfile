@@ -21,7 +21,7 @@ RUN python -m venv builder \
 FROM wheels AS installed
 # hadolint ignore=DL3013
 RUN python -m venv venv \
- && venv/bin/pip install --no-cache-dir --no-index --find-links wheels "waooaw-social[media]" \
+ && venv/bin/pip install --no-cache-dir --no-index --find-links wheels "waooaw-social[media,traces]" \
  && mkdir var
 
 FROM installed AS installed-for-tests

@@ -245,3 +245,18 @@ def test_a_price_is_a_decimal_and_metrics_listen_in_the_open_only_with_a_token(
         assert len(unfit(environment, METRICS_BIND=bind)) == 1, bind
     assert unfit(environment, METRICS_BIND="0.0.0.0:9102", METRICS_TOKEN="t" * 32) == []
     assert len(unfit(environment, METRICS_TOKEN="planted-short")) == 1
+
+
+def test_a_collector_of_traces_is_an_http_address_and_holds_no_password(environment: pytest.MonkeyPatch) -> None:
+    for fit in ("http://127.0.0.1:4318", "https://collector.example.com/otlp/", ""):
+        assert unfit(environment, OTEL_EXPORTER_OTLP_ENDPOINT=fit) == [], fit
+    for wrong in (
+        "planted:4318",
+        "grpc://planted:4317",
+        "http://",
+        "https://planted:planted@collector.example.com",
+        "https://collector.example.com?key=planted",
+        "http://[planted",
+    ):
+        (reason,) = unfit(environment, OTEL_EXPORTER_OTLP_ENDPOINT=wrong)
+        assert "OTEL_EXPORTER_OTLP_ENDPOINT" in reason

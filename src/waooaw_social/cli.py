@@ -265,7 +265,15 @@ def main() -> None:
     logs()
     try:
         app()
-    except (Unfit, AnotherWorker, CannotOpen, OtherTables, wiring.DelayTooShort, BadCertificate) as no:
+    except (
+        Unfit,
+        AnotherWorker,
+        CannotOpen,
+        OtherTables,
+        wiring.DelayTooShort,
+        wiring.ExtraMissing,
+        BadCertificate,
+    ) as no:
         sys.exit(f"waooaw-social: {no}")
     except ValidationError as error:
         wrong = "\n".join(f"  - {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))

@@ -141,6 +141,10 @@ class Settings(BaseSettings):
         frozenset(),
         description="What a published post costs: `youtube=0.02 instagram/reel=0.05`; `/api/v1/usage` adds it up.",
     )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        description="An OpenTelemetry collector's address for OTLP/HTTP: traces go there. Needs `waooaw-social[traces]`. Default: none.",
+    )
     http_transport: Literal["aiohttp", "httpx2"] = Field("aiohttp", description="The HTTP client under the wire.")
 
     reconcile_delay_seconds: float = Field(120.0, gt=0, description="How old a doubt must be before it is looked at.")
@@ -244,6 +248,8 @@ class Settings(BaseSettings):
             yield "METRICS_BIND is not HOST:PORT"
         elif self.metrics_bind and self.metrics_token is None and not _loopback(host):
             yield "METRICS_BIND names more than this machine's loopback, and there is no METRICS_TOKEN"
+        if self.otel_exporter_otlp_endpoint and not _is_open_address(self.otel_exporter_otlp_endpoint):
+            yield "OTEL_EXPORTER_OTLP_ENDPOINT is not http(s)://HOST:PORT, without a password or a query"
         token = self.metrics_token
         if self.environment == "production" and token and len(token.get_secret_value()) < SHORTEST_KEY:
             yield f"METRICS_TOKEN is shorter than {SHORTEST_KEY} characters"
@@ -259,6 +265,15 @@ def _is_key(text: str) -> bool:
         return text.startswith("base64:") and len(base64.b64decode(text.removeprefix("base64:"), validate=True)) == 32
     except ValueError:  # binascii's, or that of a letter beyond ASCII
         return False
+
+
+def _is_open_address(url: str) -> bool:
+    """Whether it is a server's address, and holds no secret: it is printed with the other settings."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets that are no IPv6 address
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not {"@", "?"} & set(url)
 
 
 def _inside(url: str) -> bool:

@@ -59,7 +59,7 @@ def test_the_image_that_is_shipped_installs_starts_and_holds_no_tests(builder: B
     environment = builder.environment(built)
     assert {path.name for path in builder.here.iterdir()} == {"venv", "var"}
     listed = subprocess.run(
-        ["venv/bin/python", "-c", "import av, PIL, importlib.util as u; print(u.find_spec('pytest'))"],
+        ["venv/bin/python", "-c", "import av, PIL, waooaw_social.metrics.otlp, importlib.util as u; print(u.find_spec('pytest'))"],
         cwd=builder.here, env=environment, capture_output=True, text=True,
     )  # fmt: skip
     assert listed.stdout.strip() == "None", listed.stderr

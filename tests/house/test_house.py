@@ -57,6 +57,12 @@ def test_nobody_above_the_platforms_asks_which_platform_it_is() -> None:
     assert not [name(p) for p in above if asking.search(p.read_text())]
 
 
+def test_no_framework_tells_anybody_what_it_serves() -> None:
+    made = {name(p): re.findall(r"\bFastAPI\(.*", p.read_text()) for p in PRODUCT.rglob("*.py")}
+    assert any(made.values())
+    assert not [path for path, calls in made.items() for call in calls if "telemetry=NO_TELEMETRY" not in call]
+
+
 def test_only_the_storage_speaks_sql() -> None:
     found = {
         name(p)

@@ -17,7 +17,7 @@ from waooaw_social.cp.internal_api import Moment, internal_app
 from waooaw_social.cp.vault import Vault
 from waooaw_social.storage.api_keys import ApiKey
 from waooaw_social.storage.cp.credentials import Actor, NoSuchCredential, OtherPlatform, Stored, Wanted
-from waooaw_social.web.edge import bearer, equip, request_id
+from waooaw_social.web.edge import NO_TELEMETRY, bearer, equip, request_id
 from waooaw_social.web.problem import Problem, described, invalid, not_found, unauthorized
 
 PATH = "/api/cp/platform-credentials"
@@ -154,7 +154,7 @@ Caller = Annotated[ApiKey, Depends(_caller)]
 
 def create_app(vault: Vault, *, internal_key: Secret, internal_here: bool = True) -> FastAPI:
     """The public app. `internal_here` False: the internal API has a listener of its own, and here it is 404."""
-    app = FastAPI(title="waooaw-social CP", version="1", redoc_url=None)
+    app = FastAPI(title="waooaw-social CP", version="1", redoc_url=None, telemetry=NO_TELEMETRY)
     equip(app, service="cp")
     app.add_exception_handler(RequestValidationError, _invalid)
     app.state.vault = vault

@@ -18,8 +18,9 @@ from waooaw_social.core.ids import PublicationId
 from waooaw_social.core.post import Published
 from waooaw_social.core.publication import Publication
 from waooaw_social.durable.hands import Grip, Hands
-from waooaw_social.durable.ports import Claim, Parked, Publications
+from waooaw_social.durable.ports import Claim, Ending, Failed, Missed, Parked, Publications, Undecided
 from waooaw_social.durable.runner import Runner
+from waooaw_social.metrics.traces import NO_TRACES, Fact, Facts, Span, Traces
 from waooaw_social.platforms.call import Flow
 from waooaw_social.wire.ports import Errand, errand_of
 
@@ -29,6 +30,8 @@ BEAT = 0.5
 """Seconds between two looks at what is in hand: progress is written so often, leases when a third of them is over."""
 SEEN_EVERY = 3.0
 """Seconds between two times that a worker says that it is there."""
+RUN = "publication run"
+"""The name of a run in traces."""
 AFTER_A_DEFECT = 60.0
 """Seconds until a publication is tried again whose run ended in an error of ours."""
 
@@ -49,6 +52,7 @@ class Worker:
     """Seconds that a stopping worker gives what it has in hand."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by whoever knows that something is due now."""
+    traces: Traces = NO_TRACES
     hands: Hands = field(init=False)
     _in_hand: dict[PublicationId, asyncio.Task[None]] = field(default_factory=dict[PublicationId, asyncio.Task[None]])
     _grips: dict[PublicationId, Grip] = field(default_factory=dict[PublicationId, Grip])
@@ -108,6 +112,11 @@ class Worker:
         grip.let_go()
 
     async def _drive(self, claim: Claim, grip: Grip) -> None:
+        with self.traces.span(RUN) as span:
+            span.tell(_facts_of, claim)
+            await self._run_of(claim, grip, span)
+
+    async def _run_of(self, claim: Claim, grip: Grip, span: Span) -> None:
         publication = claim.publication
         told = {"publication": publication.id, "agent": publication.agent_id, "correlation": publication.correlation_id}
         errand = self._errand(publication)
@@ -115,14 +124,17 @@ class Worker:
             await grip.start()
             ending = await self.runner.advance(claim, self.flow_of(publication), errand, grip)
         except asyncio.CancelledError:
+            span.tell(lambda: {Fact.ENDING: "Stopped"})
             # Nothing of this run can leave any more, and what may have left stands in the ledger: nobody need wait for the lease.
             await self._put_back(claim, Parked(seconds=0.0, why="its worker was stopped; the next one goes on"))
             raise
         except Exception as error:
             log.exception("run_failed", **told, error=type(error).__name__)
             why = f"an error of this program or of its database ({type(error).__name__}); it is tried again"
+            span.tell(_facts_of_defect, error)
             await self._put_back(claim, Parked(seconds=AFTER_A_DEFECT, why=why))
             return
+        span.tell(_facts_of_ending, ending)
         log.info("run_ended", **told, ending=type(ending).__name__, **_summary(ending))
 
     async def _put_back(self, claim: Claim, parked: Parked) -> None:
@@ -194,3 +206,27 @@ def _summary(ending: Any) -> dict[str, Any]:
     found = {name: getattr(ending, name) for name in ("seconds", "until", "in_doubt") if hasattr(ending, name)}
     refusal = getattr(ending, "refusal", None)
     return found | ({"code": refusal.code} if refusal else {})
+
+
+def _facts_of(claim: Claim) -> Facts:
+    of = claim.publication
+    return {
+        Fact.PUBLICATION: of.id,
+        Fact.PLATFORM: of.account.platform,
+        Fact.FORMAT: of.format,
+        Fact.AGENT: of.agent_id,
+        Fact.CORRELATION: of.correlation_id,
+        Fact.EPOCH: claim.lease.epoch,
+    }
+
+
+def _facts_of_ending(ending: Ending) -> Facts:
+    """To wait is no error, whatever the platform said; to end without a post is one."""
+    refusal = ending.refusal if isinstance(ending, Failed | Parked) else None
+    kind, code = type(ending).__name__, refusal.code if refusal else None
+    failed = isinstance(ending, Failed | Undecided | Missed)
+    return {Fact.ENDING: kind, Fact.WHY: None if failed else code, Fact.ERROR: (code or kind) if failed else None}
+
+
+def _facts_of_defect(error: Exception) -> Facts:
+    return {Fact.ENDING: "Defect", Fact.ERROR: type(error).__name__}

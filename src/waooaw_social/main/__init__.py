@@ -7,6 +7,18 @@ gives what is to be served or done; `serving.run` runs any of them in one proces
 from waooaw_social.main.front import add_api
 from waooaw_social.main.parts import DelayTooShort, agent_keys, clock_of, customer_keys, opened, plant
 from waooaw_social.main.portal import cp
+from waooaw_social.main.tracing import ExtraMissing
 from waooaw_social.main.workshop import work
 
-__all__ = ["DelayTooShort", "add_api", "agent_keys", "clock_of", "cp", "customer_keys", "opened", "plant", "work"]
+__all__ = [
+    "DelayTooShort",
+    "ExtraMissing",
+    "add_api",
+    "agent_keys",
+    "clock_of",
+    "cp",
+    "customer_keys",
+    "opened",
+    "plant",
+    "work",
+]

@@ -13,8 +13,10 @@ from waooaw_social.clients.environment import (
 from waooaw_social.core.ids import Platform
 from waooaw_social.durable.ports import Delays
 from waooaw_social.main.scraping import log_post
+from waooaw_social.main.tracing import traces_of
 from waooaw_social.metrics import PlatformMetricsCollector
 from waooaw_social.metrics.prometheus import BREAKER, expect_posts
+from waooaw_social.metrics.traces import Traces
 from waooaw_social.platforms.kit import Kits
 from waooaw_social.platforms.registry import kits
 from waooaw_social.settings import Settings
@@ -60,6 +62,7 @@ async def plant(settings: Settings, clock: Clock) -> AsyncGenerator["Plant"]:
     known = kits(limits=settings.quota_limits(), features=settings.features())
     check_delays(known, delays_of(settings))
     async with AsyncExitStack() as stack:
+        traces = stack.enter_context(traces_of(settings))
         db = await stack.enter_async_context(opened(settings.plant_database(), "plant", clock, settings))
         resolver = resolver_of(settings)
         stack.push_async_callback(resolver.aclose)
@@ -77,6 +80,7 @@ async def plant(settings: Settings, clock: Clock) -> AsyncGenerator["Plant"]:
             publications=SqlPublications(db=db, ledger=ledger, prepare_ahead=settings.prepare_ahead_seconds),
             inbox=SqlInbox(db=db),
             probes=Places(settings.probes_at_once),
+            traces=traces,
         )
 
 
@@ -94,6 +98,7 @@ class Plant:
     inbox: SqlInbox
     probes: Places
     """One bound for the API and the worker, where they are one process."""
+    traces: Traces
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def breaker(self) -> SqlBreaker:

@@ -91,6 +91,7 @@ def _worker(parts: Plant, transport: Transport, media: MediaFolder, quota: SqlQu
         retry=retry_policy(parts.settings),
         budgets=budgets(parts.settings),
         uploads=uploads(parts.settings),
+        traces=parts.traces,
     )
     runner = Runner(
         ledger=parts.ledger,
@@ -108,6 +109,7 @@ def _worker(parts: Plant, transport: Transport, media: MediaFolder, quota: SqlQu
         lease=parts.settings.lease_seconds,
         concurrency=parts.settings.worker_concurrency,
         wake=parts.wake,
+        traces=parts.traces,
     )
 
 

@@ -21,7 +21,7 @@ from waooaw_social.storage.plant.changing import SqlChanges
 from waooaw_social.storage.plant.listing import SqlListing
 from waooaw_social.storage.plant.publications import SqlPublications
 from waooaw_social.storage.plant.settling import SqlSettling
-from waooaw_social.web.edge import equip
+from waooaw_social.web.edge import NO_TELEMETRY, equip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class Desk:
 
 def create_app(desk: Desk) -> FastAPI:
     """The public app."""
-    app = FastAPI(title="waooaw-social Plant", version="1", redoc_url=None)
+    app = FastAPI(title="waooaw-social Plant", version="1", redoc_url=None, telemetry=NO_TELEMETRY)
     equip(app, service="plant", larger={media_api.UPLOADS: desk.largest_upload})
     app.add_exception_handler(RequestValidationError, unreadable)
     state = app.state

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 import structlog
+from fastapi.telemetry import TelemetryConfig
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -24,6 +25,8 @@ log = structlog.get_logger("waooaw.http")
 
 OURS = re.compile(r"[a-z0-9._-]{0,32}")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""For every FastAPI application: its own telemetry, which a variable of the environment switches on, quotes queries and errors."""
 BODY_LIMIT = 256 * 1024
 """Bytes. Media do not travel in these bodies."""
 

@@ -16,6 +16,7 @@ import structlog
 from waooaw_social.core.clock import Clock
 from waooaw_social.core.ids import Platform
 from waooaw_social.core.refusal import Cure, Reaction, Refusal, Refused, Scope
+from waooaw_social.metrics.traces import NO_TRACES, Traces
 from waooaw_social.platforms.call import Call, Form, Harmless, Piece, Reply, Request, Visible, Wasteful
 from waooaw_social.platforms.kit import Kit, Kits, OAuthClient
 from waooaw_social.wire.bounds import Crowded, Places
@@ -44,6 +45,7 @@ from waooaw_social.wire.ports import (
 from waooaw_social.wire.redact import redacted_refusal, redacted_reply
 from waooaw_social.wire.retry import DEFAULT, RetryBudget, RetryPolicy, repeated
 from waooaw_social.wire.signing import grant_of, secrets_of
+from waooaw_social.wire.telling import of_call, of_outcome
 from waooaw_social.wire.tokens import Tokens
 from waooaw_social.wire.transport import Transport
 from waooaw_social.wire.way import Way
@@ -75,6 +77,7 @@ class Gateway:
     retry: RetryPolicy = DEFAULT
     budgets: Budgets = field(default_factory=Budgets)
     uploads: Places = field(default_factory=lambda: Places(UPLOADS_AT_ONCE))
+    traces: Traces = NO_TRACES
 
     _repeats: dict[Platform, RetryBudget] = field(default_factory=dict[Platform, RetryBudget])
     _kept: dict[Question, Answered] = field(default_factory=dict[Question, Answered])
@@ -87,7 +90,11 @@ class Gateway:
             case Harmless(repeatable=True) | Wasteful():
                 return await self._repeated(call, errand, not_after)
             case Harmless() | Visible():
-                return await self._once(call, errand, not_after)
+                with self.traces.span(call.name, outward=True) as span:
+                    span.tell(of_call, call, self.kits, errand, self.transport.host_of)
+                    outcome = await self._once(call, errand, not_after)
+                    span.tell(of_outcome, call, outcome)
+                return outcome
 
     async def _asked_lately(self, call: Call[Any], errand: Errand, seconds: float) -> Outcome:
         """A read whose answer serves for a while."""
@@ -104,13 +111,16 @@ class Gateway:
         budget = self._repeats.get(errand.platform)
         if budget is None:
             budget = self._repeats[errand.platform] = RetryBudget(share=self.retry.share)
-        repeats = await repeated(
-            lambda: self._once(call, errand, not_after),
-            clock=self.clock,
-            policy=self.retry,
-            budget=budget,
-            told=errand.retried,
-        )
+        with self.traces.span(call.name, outward=True) as span:
+            span.tell(of_call, call, self.kits, errand, self.transport.host_of)
+            repeats = await repeated(
+                lambda: self._once(call, errand, not_after),
+                clock=self.clock,
+                policy=self.retry,
+                budget=budget,
+                told=errand.retried,
+            )
+            span.tell(of_outcome, call, repeats.outcome, repeats.retry_count)
         return repeats.outcome
 
     async def _once(self, call: Call[Any], errand: Errand, not_after: float | None) -> Outcome:
