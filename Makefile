@@ -31,6 +31,7 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python bench/upload.py
 	$(BIN)/python bench/calls.py
+	$(BIN)/python bench/overhead.py
 	$(BIN)/python bench/publish.py
 	$(BIN)/python bench/punctuality.py
 
