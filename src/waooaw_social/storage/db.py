@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
 
 from waooaw_social.storage import sqlite
 from waooaw_social.storage.sqlite import Work
@@ -38,7 +38,7 @@ _SCHEMES = {
 }
 
 
-class now(ColumnElement[float]):  # noqa: N801 - it is written like the function it stands for
+class now(FunctionElement[float]):  # noqa: N801 - it is written like the function it stands for
     """Seconds since 1970 on the database's clock, at this statement."""
 
     inherit_cache = True
