@@ -13,6 +13,8 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -55,6 +57,8 @@ class Chaos:
     frozen: dict[int, float] = field(default_factory=dict[int, float])
     """When each frozen worker thaws."""
     disturbed_at: float = 0.0
+    nobody: list[list[float]] = field(default_factory=list[list[float]])
+    """From when to when no worker was awake: with a single one, nobody can take over while it is frozen."""
 
     # --- before -----------------------------------------------------------------------------------------------------------
 
@@ -108,7 +112,18 @@ class Chaos:
             self.frozen[one.pid] = time.monotonic() + self.dice.uniform(4.5, 6.0)
             self.done["frozen"] += 1
         self.disturbed_at = time.monotonic()
+        self.look_around()
         return True
+
+    def look_around(self) -> None:
+        """Note since when nobody is awake, and until when."""
+        awake = [one for one in self.living() if one.pid not in self.frozen]
+        dark = bool(self.nobody) and len(self.nobody[-1]) == 1
+        if dark == bool(awake):
+            if dark:
+                self.nobody[-1].append(time.time())
+            else:
+                self.nobody.append([time.time()])
 
     async def mend(self) -> None:
         """Thaw whose time has come, and start what is missing."""
@@ -119,6 +134,7 @@ class Chaos:
                 self.disturbed_at = time.monotonic()
         for _ in range(self.workers - len(self.living())):
             await self.house.start_worker(**WINDOW)
+        self.look_around()
 
     async def until_all_have_ended(self, *, troubles: int, patience: float) -> None:
         deadline, trouble_at = time.monotonic() + patience, 0.0
@@ -194,4 +210,11 @@ class Chaos:
         away = {"OperationalError"} if self.restart else set[str]()
         failed = [one for one in told if one["event"] == "run_failed" and one["error"] not in away]
         assert not failed, failed
-        return max((one["late_by"] for one in told if one["event"] == "taken_over"), default=0.0)
+        return max((self.late(one) for one in told if one["event"] == "taken_over"), default=0.0)
+
+    def late(self, takeover: dict[str, Any]) -> float:
+        """For how long somebody awake let it lie, its own start included."""
+        at, lay = datetime.fromisoformat(takeover["timestamp"]).timestamp(), takeover["late_by"]
+        spans = ((one[0], one[1] if len(one) > 1 else at) for one in self.nobody)
+        dark = (min(until, at) - max(since, at - lay) for since, until in spans if until > at - lay and since < at)
+        return lay - sum(dark)
